@@ -11,14 +11,18 @@ export interface ByteSink {
   reserve(n: number): void
 }
 
+/** How the JSON converter writes Decimals: its setting `decimal.format`. */
+export type DecimalFormat = 'BASE64' | 'NUMERIC'
+
 /**
  * Reads one column's cells, as the source wrote them, out of a row batch.
  * `value` serves the ordinary path (a Connect value, see `Schema`); `writeJson` writes the same value as the JSON
- * converter without schemas would, byte for byte, without making it. Neither is called for a null cell.
+ * converter without schemas would, byte for byte, without making it (`decimals` matters to Decimal columns only).
+ * Neither is called for a null cell.
  */
 export interface CellReader {
   value(bytes: Uint8Array, start: number, end: number): unknown
-  writeJson(out: ByteSink, bytes: Uint8Array, start: number, end: number): void
+  writeJson(out: ByteSink, bytes: Uint8Array, start: number, end: number, decimals: DecimalFormat): void
 }
 
 /** A column of a plan: a cell of each row, or the same value in every row. */
