@@ -1,9 +1,13 @@
 import type { ByteSink } from './byte-sink.ts'
 import { CorruptRecordError } from './corrupt-record-error.ts'
-import { fieldSize, writeField } from './fields.ts'
-import { cursor, readVarint, varintSize, writeVarint } from './varint.ts'
+import { writeField } from './fields.ts'
+import { cursor, readVarint, writeVarint } from './varint.ts'
 
 // Headers => count varint, [key length varint, key UTF-8, value length varint (−1 null), value]
+
+const MAX_VARINT_SIZE = 5
+/** UTF-8 bytes that one UTF-16 unit can take. */
+const MAX_UTF8_PER_UNIT = 3
 
 /** One record header. Keys may repeat; order is kept. */
 export interface RecordHeader {
@@ -11,28 +15,32 @@ export interface RecordHeader {
   value: Uint8Array | null
 }
 
-/** Bytes that the headers take, their count included. */
-export function headersSize(headers: readonly RecordHeader[]): number {
-  let size = varintSize(headers.length)
-  for (const { key, value } of headers) {
-    const keyLength = Buffer.byteLength(key)
-    size += varintSize(keyLength) + keyLength + fieldSize(value)
-  }
-  return size
-}
-
 /** Appends the headers and their count to `sink`. */
 export function writeHeaders(sink: ByteSink, headers: readonly RecordHeader[]): void {
-  sink.reserve(headersSize(headers))
+  let room = MAX_VARINT_SIZE
+  for (const { key, value } of headers) {
+    room += 2 * MAX_VARINT_SIZE + MAX_UTF8_PER_UNIT * key.length + (value === null ? 0 : value.length)
+  }
+  sink.reserve(room)
   const { bytes } = sink
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   let position = writeVarint(bytes, sink.position, headers.length)
   for (const { key, value } of headers) {
-    position = writeVarint(bytes, position, Buffer.byteLength(key))
-    position += text.write(key, position)
+    position = writeKey(bytes, position, key)
     position = writeField(bytes, position, value)
   }
   sink.position = position
+}
+
+/** Header keys are nearly always short ASCII, for which a loop beats the call into the encoder. */
+function writeKey(bytes: Uint8Array, start: number, key: string): number {
+  const length = key.length
+  let position = writeVarint(bytes, start, length)
+  for (let i = 0; i < length; i++) {
+    const unit = key.charCodeAt(i)
+    if (unit > 0x7f) return writeField(bytes, start, Buffer.from(key))
+    bytes[position++] = unit
+  }
+  return position
 }
 
 /** Reads the headers at `position`; values are views of `bytes`. @throws CorruptRecordError when they do not end at `end`. */
