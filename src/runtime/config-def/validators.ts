@@ -1,0 +1,78 @@
+import type { Validator } from './key.ts'
+import { invalidValue } from './parse.ts'
+
+/** A number of at least `minimum`; null is a fault, as in Kafka. */
+export function atLeast(minimum: number): Validator {
+  return (value, name) => {
+    if (value === null) return invalidValue(null, name, 'Value must be non-null')
+    return Number(value) < minimum ? invalidValue(value, name, `Value must be at least ${minimum}`) : null
+  }
+}
+
+/** Passes null to no check. */
+export function optional(validator: Validator): Validator {
+  return (value, name) => (value === null ? null : validator(value, name))
+}
+
+/** −1 (the broker's default) or at least 1. */
+export const brokerDefaultOrPositive: Validator = (value, name) =>
+  value === -1 || Number(value) >= 1 ? null : invalidValue(value, name, 'Value must be -1 or at least 1')
+
+/** One of these words exactly. */
+export function oneOf(...words: readonly string[]): Validator {
+  return (value, name) =>
+    words.includes(value as string) ? null : invalidValue(value, name, `String must be one of: ${words.join(', ')}`)
+}
+
+/** One of these words in any case. */
+export function oneOfIgnoringCase(...words: readonly string[]): Validator {
+  return (value, name) =>
+    typeof value === 'string' && words.some((word) => word.toLowerCase() === value.toLowerCase())
+      ? null
+      : invalidValue(value, name, `String must be one of (case insensitive): ${words.join(', ')}`)
+}
+
+/** A text that is not empty; null passes. */
+export const nonEmptyString: Validator = (value, name) =>
+  value === '' ? invalidValue(value, name, 'String must be non-empty') : null
+
+/** A name: not empty and without control characters; null passes. */
+export const nonEmptyWithoutControlCharacters: Validator = (value, name) => {
+  if (typeof value !== 'string') return null
+  if (value === '') return invalidValue(value, name, 'String may not be empty')
+  const found = [...value].filter((c) => c.charCodeAt(0) < 0x20 || (c.charCodeAt(0) >= 0x7f && c.charCodeAt(0) <= 0x9f))
+  if (found.length === 0) return null
+  const codes = found.map((c) => `0x${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return invalidValue(
+    value,
+    name,
+    `String may not contain control sequences but had the following ASCII chars: ${codes.join(', ')}`,
+  )
+}
+
+/** A list without repeated entries. */
+export const uniqueAliases: Validator = (value, name) => {
+  if (value === null) return invalidValue(null, name, 'entry must be non null')
+  const list = value as readonly string[]
+  if (new Set(list).size < list.length) return invalidValue(list, name, 'Duplicate alias provided.')
+  return list.includes('') ? invalidValue(list, name, 'String must be non-empty') : null
+}
+
+/** A list that may be empty, but without repeated or empty entries. Kafka words these without `Invalid value`. */
+export const listWithoutRepeats: Validator = (value, name) => {
+  if (value === null) return `Configuration '${name}' values must not be null.`
+  const list = value as readonly string[]
+  if (new Set(list).size < list.length) return `Configuration '${name}' values must not be duplicated.`
+  return list.includes('') ? `Configuration '${name}' values must not be empty.` : null
+}
+
+/** A regular expression; null and empty pass. */
+export const regularExpression: Validator = (value, name) => {
+  if (typeof value !== 'string') return null
+  try {
+    new RegExp(value, 'u')
+    return null
+  } catch (error) {
+    return invalidValue(value, name, `Invalid regular expression: ${(error as Error).message}`)
+  }
+}
