@@ -71,11 +71,11 @@ export class Writer {
 
   int8(value: number): void {
     if ((value << 24) >> 24 !== value) outOfRange(value, 'int8')
-    this.buffer[this.skip(1)] = value
+    this.#put8(value)
   }
 
   boolean(value: boolean): void {
-    this.buffer[this.skip(1)] = value ? 1 : 0
+    this.#put8(value ? 1 : 0)
   }
 
   int16(value: number): void {
@@ -128,10 +128,10 @@ export class Writer {
   uvarint(value: number): void {
     if (value >>> 0 !== value) outOfRange(value, 'uint32')
     while (value > 0x7f) {
-      this.buffer[this.skip(1)] = (value & 0x7f) | 0x80
+      this.#put8((value & 0x7f) | 0x80)
       value >>>= 7
     }
-    this.buffer[this.skip(1)] = value
+    this.#put8(value)
   }
 
   /** A zigzag varint of at most 32 bits. */
@@ -148,8 +148,8 @@ export class Writer {
     }
     if (value >= TWO_POW_63 || value <= -TWO_POW_63) {
       const largest = value > 0
-      for (let index = 0; index < 9; index++) this.buffer[this.skip(1)] = index === 0 && largest ? 0xfe : 0xff
-      this.buffer[this.skip(1)] = 1
+      for (let index = 0; index < 9; index++) this.#put8(index === 0 && largest ? 0xfe : 0xff)
+      this.#put8(1)
       return
     }
     if (!Number.isInteger(value)) outOfRange(value, 'int64')
@@ -158,11 +158,11 @@ export class Writer {
     let byte = ((rest % 64) << 1) | (value < 0 ? 1 : 0)
     rest = Math.floor(rest / 64)
     while (rest > 0) {
-      this.buffer[this.skip(1)] = byte | 0x80
+      this.#put8(byte | 0x80)
       byte = rest % 128
       rest = Math.floor(rest / 128)
     }
-    this.buffer[this.skip(1)] = byte
+    this.#put8(byte)
   }
 
   /** 16 bytes from Kafka's text form (22 characters of base64url). */
@@ -223,8 +223,15 @@ export class Writer {
       this.#references.push({ at: this.position, bytes })
       this.#referencedSize += bytes.length
     } else {
-      this.buffer.set(bytes, this.skip(bytes.length))
+      const at = this.skip(bytes.length)
+      this.buffer.set(bytes, at)
     }
+  }
+
+  // `skip` may replace the buffer, so it comes before `this.buffer` is looked at.
+  #put8(value: number): void {
+    const at = this.skip(1)
+    this.buffer[at] = value
   }
 
   #put16(value: number): void {

@@ -1,8 +1,10 @@
-import { ProtocolEncodeError } from '../errors.ts'
+import { ProtocolDecodeError, ProtocolEncodeError } from '../errors.ts'
 import { Reader } from '../primitives/reader.ts'
 import { Writer } from '../primitives/writer.ts'
 import { compileStruct, type ValueCodec } from './compile.ts'
 import type { Decoded, Encodable, Fields } from './field.ts'
+
+type ErrorKind = typeof ProtocolEncodeError | typeof ProtocolDecodeError
 
 /** The layout of one message in all its versions: the body of a request or response, or a record's key or value. */
 export class MessageSchema<F extends Fields = Fields> {
@@ -28,12 +30,12 @@ export class MessageSchema<F extends Fields = Fields> {
 
   /** Writes a message; fields that the version does not have are left out. Throws {@link ProtocolEncodeError}. */
   encode(writer: Writer, version: number, message: Encodable<F>): void {
-    this.#codec(version).encode(writer, message)
+    this.#codec(version, ProtocolEncodeError).encode(writer, message)
   }
 
-  /** Reads a message up to its end, without looking at bytes behind it. Throws `ProtocolDecodeError`. */
+  /** Reads a message up to its end, without looking at bytes behind it. Throws {@link ProtocolDecodeError}. */
   decode(reader: Reader, version: number): Decoded<F> {
-    return this.#codec(version).decode(reader) as Decoded<F>
+    return this.#codec(version, ProtocolDecodeError).decode(reader) as Decoded<F>
   }
 
   /** Writes a message into bytes of its own. */
@@ -48,14 +50,14 @@ export class MessageSchema<F extends Fields = Fields> {
     return this.decode(new Reader(bytes, position), version)
   }
 
-  #codec(version: number): ValueCodec {
-    return this.#codecs[version] ?? this.#compile(version)
+  #codec(version: number, kind: ErrorKind): ValueCodec {
+    return this.#codecs[version] ?? this.#compile(version, kind)
   }
 
-  #compile(version: number): ValueCodec {
+  #compile(version: number, kind: ErrorKind): ValueCodec {
     if (!Number.isInteger(version) || version < this.minVersion || version > this.maxVersion) {
       const range = `${this.minVersion} to ${this.maxVersion}`
-      throw new ProtocolEncodeError(`${this.name} has versions ${range}, not ${version}`)
+      throw new kind(`${this.name} has versions ${range}, not ${version}`)
     }
     const flexible = version >= this.firstFlexibleVersion
     const codec = compileStruct(this.fields, { version, flexible, path: this.name })
