@@ -1,0 +1,118 @@
+import {
+  ConfigError,
+  type ConnectRecord,
+  type Predicate,
+  type RowPlan,
+  type Transform,
+} from '../../connect/index.ts'
+import { StageError } from '../errors/stage-error.ts'
+import type { PluginRegistry } from '../plugins/plugin-registry.ts'
+import { booleanProp, listProp, propsWithPrefix } from '../tasks/props.ts'
+
+interface ChainLink {
+  readonly className: string
+  readonly transform: Transform
+  readonly predicate: Predicate | null
+  readonly predicateClass: string
+  readonly negate: boolean
+}
+
+/** The transforms of a connector in their order, each with its predicate. */
+export class TransformChain {
+  readonly #links: readonly ChainLink[]
+
+  constructor(links: readonly ChainLink[]) {
+    this.#links = links
+  }
+
+  /** From `transforms`, `transforms.<alias>.*`, `predicates.<alias>.*`. Throws `ConfigError` that names the alias. */
+  static fromProps(props: Readonly<Record<string, string | undefined>>, registry: PluginRegistry): TransformChain {
+    const links = listProp(props, 'transforms').map((alias): ChainLink => {
+      const own = propsWithPrefix(props, `transforms.${alias}.`)
+      const type = required(own['type'], `transforms.${alias}.type`)
+      const plugin = registry.resolve(type, 'transformation')
+      const predicateAlias = own['predicate']
+      const negate = booleanProp(own, 'negate', false)
+      if (negate && predicateAlias === undefined) {
+        throw new ConfigError(`transforms.${alias}.negate is set, but transforms.${alias}.predicate is not`)
+      }
+      const transform = plugin.create(plugin.config.parse(without(own, 'type', 'predicate', 'negate')))
+      const predicate = predicateAlias === undefined ? null : createPredicate(props, predicateAlias, alias, registry)
+      return {
+        className: plugin.class,
+        transform,
+        predicate: predicate?.instance ?? null,
+        predicateClass: predicate?.className ?? '',
+        negate,
+      }
+    })
+    return new TransformChain(links)
+  }
+
+  get isEmpty(): boolean {
+    return this.#links.length === 0
+  }
+
+  /** The record that comes out, or null when it was dropped. Throws {@link StageError}. */
+  apply<R extends ConnectRecord>(record: R): R | null {
+    let current: R | null = record
+    for (let i = 0; i < this.#links.length && current !== null; i++) {
+      const link = this.#links[i] as ChainLink
+      let className = link.predicateClass
+      try {
+        if (link.predicate !== null && link.predicate.test(current) === link.negate) continue
+        className = link.className
+        current = link.transform.apply(current)
+      } catch (error) {
+        throw new StageError('TRANSFORMATION', className, error)
+      }
+    }
+    return current
+  }
+
+  /** The plan that comes out when every link can change the plan instead of records, otherwise null. */
+  applyToPlan(plan: RowPlan): RowPlan | null {
+    let current: RowPlan | null = plan
+    for (const link of this.#links) {
+      if (link.predicate !== null || link.transform.applyToPlan === undefined) return null
+      try {
+        current = link.transform.applyToPlan(current)
+      } catch {
+        // The ordinary path finds the same fault record by record, where error tolerance applies.
+        return null
+      }
+      if (current === null) return null
+    }
+    return current
+  }
+
+  close(): void {
+    for (const link of this.#links) {
+      link.transform.close?.()
+      link.predicate?.close?.()
+    }
+  }
+}
+
+function createPredicate(
+  props: Readonly<Record<string, string | undefined>>,
+  alias: string,
+  transformAlias: string,
+  registry: PluginRegistry,
+): { instance: Predicate; className: string } {
+  if (!listProp(props, 'predicates').includes(alias)) {
+    throw new ConfigError(`transforms.${transformAlias}.predicate names ${alias}, which is not in predicates`)
+  }
+  const own = propsWithPrefix(props, `predicates.${alias}.`)
+  const plugin = registry.resolve(required(own['type'], `predicates.${alias}.type`), 'predicate')
+  return { instance: plugin.create(plugin.config.parse(without(own, 'type'))), className: plugin.class }
+}
+
+function required(value: string | undefined, key: string): string {
+  if (value === undefined || value.trim() === '') throw new ConfigError(`Missing required configuration ${key}`)
+  return value
+}
+
+function without(props: Record<string, string>, ...keys: string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(props).filter(([key]) => !keys.includes(key)))
+}
