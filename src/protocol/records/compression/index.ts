@@ -1,9 +1,8 @@
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { CorruptRecordError } from '../corrupt-record-error.ts'
 import { lz4Compress, lz4Decompress } from './lz4.ts'
-import { ownBytes } from './own-bytes.ts'
 import { snappyCompress, snappyDecompress } from './snappy.ts'
 import type { CompressionType } from './types.ts'
+import { gzipCompress, gzipDecompress, zstdCompress, zstdDecompress } from './zlib.ts'
 
 // What stands between the records of a batch and the wire. Each codec has the framing that Java's clients write and accepts
 // what other clients write. Nothing here knows of batches or records.
@@ -16,13 +15,13 @@ export function compress(type: CompressionType, bytes: Uint8Array): Uint8Array {
     case 'none':
       return bytes
     case 'gzip':
-      return ownBytes(gzipSync(bytes))
+      return gzipCompress(bytes)
     case 'snappy':
       return snappyCompress(bytes)
     case 'lz4':
       return lz4Compress(bytes)
     case 'zstd':
-      return ownBytes(zstdCompressSync(bytes))
+      return zstdCompress(bytes)
   }
 }
 
@@ -35,13 +34,13 @@ export function decompress(type: CompressionType, bytes: Uint8Array, maxBytes: n
   try {
     switch (type) {
       case 'gzip':
-        return ownBytes(gunzipSync(bytes, { maxOutputLength: Math.max(1, maxBytes) }))
+        return gzipDecompress(bytes, maxBytes)
       case 'snappy':
         return snappyDecompress(bytes, maxBytes)
       case 'lz4':
         return lz4Decompress(bytes, maxBytes)
       case 'zstd':
-        return ownBytes(zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, maxBytes) }))
+        return zstdDecompress(bytes, maxBytes)
     }
   } catch (error) {
     if (error instanceof CorruptRecordError) throw error

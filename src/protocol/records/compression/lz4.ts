@@ -13,10 +13,14 @@ const BLOCK_CHECKSUM = 0x10
 const CONTENT_SIZE = 0x08
 const CONTENT_CHECKSUM = 0x04
 const DICTIONARY = 0x01
-/** Header of a frame with independent 4 MiB blocks and no checksums. */
-const PLAIN_HEADER = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73]
-/** The same with dependent blocks. */
-const PLAIN_LINKED_HEADER = [0x04, 0x22, 0x4d, 0x18, 0x40, 0x70, 0xdf]
+const RESERVED_FLAGS = 0x02
+const RESERVED_DESCRIPTOR = 0x8f
+
+// The headers that everyone writes who writes neither sizes nor checksums: independent blocks of 64 KiB, 256 KiB, 1 and 4 MiB.
+const PLAIN_HEADERS = ['04224d18604082', '04224d186050fb', '04224d18606051', '04224d18607073']
+const INDEPENDENT_HEADER = Buffer.from('04224d18607073', 'hex')
+const LINKED_HEADER = Buffer.from('04224d184070df', 'hex')
+const END_MARK = Buffer.alloc(4)
 
 /** Compresses into one LZ4 frame of independent blocks (Java refuses dependent ones). */
 export function lz4Compress(bytes: Uint8Array): Uint8Array {
@@ -33,19 +37,22 @@ export function lz4Decompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
 
 /**
  * Walks over the frame, so that the decoder meets nothing broken (it would trap and never free its output) and nothing too
- * large. Returns the frame itself, or the same blocks in a frame without checksums and sizes.
+ * large. Returns the frame itself, or the same blocks under a header without checksums and sizes.
  */
 function checkFrame(frame: Buffer, maxBytes: number): Buffer {
   if (frame.length < 11 || frame.readUInt32LE(0) !== MAGIC) throw new Error('not an LZ4 frame')
   const flags = frame[4] as number
   const blockMax = blockMaxSize(frame[5] as number)
   if ((flags & 0xc0) !== VERSION_BITS) throw new Error('LZ4 frame of an unknown version')
+  if ((flags & RESERVED_FLAGS) !== 0 || ((frame[5] as number) & RESERVED_DESCRIPTOR) !== 0) {
+    throw new Error('LZ4 frame sets reserved bits')
+  }
   if ((flags & DICTIONARY) !== 0) throw new Error('LZ4 frame needs a dictionary')
   const hasContentSize = (flags & CONTENT_SIZE) !== 0
   const blockTrailer = (flags & BLOCK_CHECKSUM) === 0 ? 0 : 4
   const contentTrailer = (flags & CONTENT_CHECKSUM) === 0 ? 0 : 4
-  const isPlain = !hasContentSize && blockTrailer === 0 && contentTrailer === 0
-  const parts: Uint8Array[] = [Uint8Array.from(PLAIN_HEADER)]
+  const isPlain = PLAIN_HEADERS.includes(frame.toString('hex', 0, 7))
+  const parts: Uint8Array[] = [(flags & INDEPENDENT) === 0 ? LINKED_HEADER : INDEPENDENT_HEADER]
   let at = hasContentSize ? 15 : 7
   let produced = 0
   while (true) {
@@ -69,8 +76,7 @@ function checkFrame(frame: Buffer, maxBytes: number): Buffer {
   if (hasContentSize && frame.readBigUInt64LE(6) !== BigInt(produced))
     throw new Error('LZ4 frame has another size than it says')
   if (isPlain) return frame
-  if ((flags & INDEPENDENT) === 0) parts[0] = Uint8Array.from(PLAIN_LINKED_HEADER)
-  parts.push(new Uint8Array(4))
+  parts.push(END_MARK)
   return Buffer.concat(parts)
 }
 
