@@ -23,6 +23,8 @@ export interface PluginIdentity {
 /** Given to a connector instance. */
 export interface ConnectorContext {
   readonly connector: string
+  /** The configuration as the user wrote it, references resolved: what a task configuration usually starts from. */
+  readonly config: Readonly<Record<string, string>>
   readonly logger: PluginLogger
   /** Aborted when the connector is to stop. */
   readonly signal: AbortSignal
