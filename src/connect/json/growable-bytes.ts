@@ -1,0 +1,29 @@
+import type { ByteSink } from '../batches.ts'
+
+/** A {@link ByteSink} of its own memory, which doubles when it is full. Reuse one for many texts with `reset`. */
+export class GrowableBytes implements ByteSink {
+  bytes: Uint8Array
+  position = 0
+
+  constructor(initialCapacity = 1024) {
+    this.bytes = new Uint8Array(initialCapacity)
+  }
+
+  reserve(n: number): void {
+    const needed = this.position + n
+    if (needed <= this.bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
+    grown.set(this.bytes.subarray(0, this.position))
+    this.bytes = grown
+  }
+
+  /** Forgets what was written, keeps the memory. */
+  reset(): void {
+    this.position = 0
+  }
+
+  /** A copy of what was written. */
+  copy(): Uint8Array {
+    return this.bytes.slice(0, this.position)
+  }
+}
