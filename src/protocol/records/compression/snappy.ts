@@ -93,33 +93,56 @@ function checkBlock(block: Uint8Array, maxBytes: number): number {
     throw new CorruptRecordError('too-large', `snappy block of ${declared} bytes exceeds the limit of ${maxBytes}`)
   }
   if (declared > block.length * MAX_RATIO) throw new Error('a snappy block declares more than it can hold')
-  let produced = 0
-  while (at < block.length) {
-    const tag = block[at++] as number
-    const kind = tag & 3
-    let length = (tag >>> 2) + 1
-    if (kind === 0) {
-      if (length > 60) {
-        const extra = length - 60
-        length = 1
-        for (let i = 0; i < extra; i++) length += (block[at + i] ?? 0) * 2 ** (8 * i)
-        at += extra
-      }
-      at += length
-    } else {
-      const size = kind === 1 ? 1 : kind === 2 ? 2 : 4
-      let distance = 0
-      for (let i = size - 1; i >= 0; i--) distance = distance * 256 + (block[at + i] ?? 0)
-      if (kind === 1) {
-        length = ((tag >>> 2) & 7) + 4
-        distance += (tag >>> 5) << 8
-      }
-      at += size
-      if (distance === 0 || distance > produced) throw new Error('a snappy copy reaches before its block')
-    }
-    produced += length
-  }
-  if (at !== block.length || produced !== declared)
-    throw new Error('a snappy block does not have the length it declares')
+  if (producedBy(block, at) !== declared) throw new Error('a snappy block does not have the length it declares')
   return declared
+}
+
+/** Bytes that the elements from `at` on yield. Reads beyond the block count as 0; such a block fails at its end. */
+function producedBy(block: Uint8Array, at: number): number {
+  const end = block.length
+  let produced = 0
+  while (at < end) {
+    const tag = block[at++] as number
+    let distance: number
+    switch (tag & 3) {
+      case 0: {
+        let length = tag >>> 2
+        if (length >= 60) {
+          const width = length - 59
+          length = littleEndian(block, at, width)
+          at += width
+        }
+        at += length + 1
+        produced += length + 1
+        continue
+      }
+      case 1:
+        distance = ((tag >>> 5) << 8) | (block[at] as number)
+        at += 1
+        if (distance === 0 || distance > produced) throw reachesTooFar()
+        produced += ((tag >>> 2) & 7) + 4
+        continue
+      case 2:
+        distance = (block[at] as number) | ((block[at + 1] as number) << 8)
+        at += 2
+        break
+      default:
+        distance = littleEndian(block, at, 4)
+        at += 4
+    }
+    if (distance === 0 || distance > produced) throw reachesTooFar()
+    produced += (tag >>> 2) + 1
+  }
+  if (at !== end) throw new Error('a snappy block is cut')
+  return produced
+}
+
+function littleEndian(block: Uint8Array, at: number, width: number): number {
+  let value = 0
+  for (let i = width - 1; i >= 0; i--) value = value * 256 + (block[at + i] ?? 0)
+  return value
+}
+
+function reachesTooFar(): Error {
+  return new Error('a snappy copy reaches before its block')
 }
