@@ -1,9 +1,9 @@
 import { BATCH_OVERHEAD, TRANSACTIONAL_BIT, writeBatchHeader } from './batch.ts'
 import { type ByteSink, GrowingSink } from './byte-sink.ts'
 import { type CompressionType, compress, compressionTypes } from './compression/index.ts'
-import { fieldSize, writeField } from './fields.ts'
+import { writeField } from './fields.ts'
 import { type RecordHeader, writeHeaders } from './headers.ts'
-import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts'
+import { varintSize, writeVarint, writeVarlong } from './varint.ts'
 
 // Record => length varint, attributes int8 (0), timestampDelta varlong, offsetDelta varint, keyLength varint (−1 null), key,
 //   valueLength varint (−1 null), value, Headers
@@ -90,28 +90,16 @@ export class RecordBatchBuilder {
     headers?: readonly RecordHeader[],
   ): void {
     if (this.#start !== -1) throw new Error('append called while a record is in progress')
-    if (headers !== undefined && headers.length > 0) {
-      this.#appendStreamed(timestamp, key, value, headers)
+    this.beginRecord(timestamp, key)
+    if (value === null) {
+      this.endRecordNullValue(headers)
       return
     }
-    if (!this.#hasBaseTimestamp) this.#setBaseTimestamp(timestamp)
-    const delta = timestamp - this.#baseTimestamp
-    const offsetDelta = this.count
-    // Attributes and the count of no headers are one byte each.
-    const length = 2 + varlongSize(delta) + varintSize(offsetDelta) + fieldSize(key) + fieldSize(value)
     const out = this.out
-    out.reserve(length + 5)
-    const bytes = out.bytes
-    let position = writeVarint(bytes, out.position, length)
-    bytes[position++] = 0
-    position = writeVarlong(bytes, position, delta)
-    position = writeVarint(bytes, position, offsetDelta)
-    position = writeField(bytes, position, key)
-    position = writeField(bytes, position, value)
-    bytes[position++] = 0
-    out.position = position
-    this.count = offsetDelta + 1
-    if (timestamp > this.maxTimestamp || offsetDelta === 0) this.maxTimestamp = timestamp
+    out.reserve(value.length)
+    out.bytes.set(value, out.position)
+    out.position += value.length
+    this.endRecord(headers)
   }
 
   /** Begins a record whose value the caller writes into `out`. Ends with `endRecord`, `endRecordNullValue` or `cancelRecord`. */
@@ -204,24 +192,6 @@ export class RecordBatchBuilder {
     this.#baseTimestamp = timestamp
     this.#hasBaseTimestamp = true
     this.#ownsBaseTimestamp = true
-  }
-
-  #appendStreamed(
-    timestamp: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-    headers: readonly RecordHeader[],
-  ): void {
-    this.beginRecord(timestamp, key)
-    if (value === null) {
-      this.endRecordNullValue(headers)
-      return
-    }
-    const out = this.out
-    out.reserve(value.length)
-    out.bytes.set(value, out.position)
-    out.position += value.length
-    this.endRecord(headers)
   }
 
   #finishRecord(headers: readonly RecordHeader[] | undefined): void {
