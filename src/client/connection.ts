@@ -1,0 +1,263 @@
+import { connect as connectSocket, type Socket } from 'node:net'
+import type { Logger } from '../base/logger.ts'
+import { FrameReader, writeChunks } from '../net/index.ts'
+import { correlationIdOf, decodeResponse, encodeRequest } from '../protocol/codec.ts'
+import { ErrorCode, ProtocolError } from '../protocol/errors.ts'
+import { ApiVersions } from '../protocol/messages/index.ts'
+import type { Decoded, Encodable, Fields } from '../protocol/schema/field.ts'
+import type { ApiDefinition } from '../protocol/schema/message.ts'
+import { ConnectionError, messageOf } from './errors.ts'
+
+/** A response this large is refused; below it memory is taken only as bytes arrive. */
+const MAX_RESPONSE_BYTES = 1073741824
+const SOFTWARE_NAME = 'millrace'
+const SOFTWARE_VERSION = '0.1.0'
+
+export interface BrokerAddress {
+  host: string
+  port: number
+}
+
+export interface ConnectionOptions {
+  clientId: string | null
+  /** How long the socket and the version handshake may take together. */
+  setupTimeoutMs: number
+  logger: Logger
+  /** Gives up connecting. */
+  signal?: AbortSignal
+}
+
+interface Pending {
+  readonly name: string
+  readonly timer: NodeJS.Timeout
+  complete(frame: Uint8Array): void
+  reject(error: Error): void
+}
+
+/**
+ * One socket to one broker, after the version handshake. Requests are written at once and in the order of the calls; any
+ * number may be outstanding. A request that is not answered in time closes the connection, since answers come in order.
+ */
+export class Connection {
+  readonly address: BrokerAddress
+  /** When the last byte was sent or received (performance.now). */
+  lastUsed = performance.now()
+  #socket: Socket
+  #clientId: string | null
+  #logger: Logger
+  #frames = new FrameReader({ maxFrameBytes: MAX_RESPONSE_BYTES })
+  #pending = new Map<number, Pending>()
+  #versions = new Map<number, { min: number; max: number }>()
+  #correlationId = 0
+  #failure: ConnectionError | null = null
+  #onClose: () => void = () => {}
+
+  private constructor(address: BrokerAddress, socket: Socket, options: ConnectionOptions) {
+    this.address = address
+    this.#socket = socket
+    this.#clientId = options.clientId
+    this.#logger = options.logger
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 60000)
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('error', (error) => this.#fail(`the connection to ${this.name} broke: ${error.message}`, error))
+    socket.on('close', () => this.#fail(`${this.name} closed the connection`))
+  }
+
+  /** Connects and learns the broker's API versions. @throws ConnectionError, or ProtocolError when the broker refuses us. */
+  static async open(address: BrokerAddress, options: ConnectionOptions): Promise<Connection> {
+    const socket = connectSocket({ host: address.host, port: address.port })
+    const connection = new Connection(address, socket, options)
+    const onAbort = (): void => connection.close()
+    options.signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      await connection.#connected(options.setupTimeoutMs)
+      await connection.#negotiate(options.setupTimeoutMs)
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  get name(): string {
+    return `${this.address.host}:${this.address.port}`
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === null
+  }
+
+  /** Requests that wait for their answer. */
+  get outstanding(): number {
+    return this.#pending.size
+  }
+
+  /** Called once when the connection is gone, for whatever reason. */
+  set onClose(listener: () => void) {
+    this.#onClose = listener
+    if (this.#failure !== null) listener()
+  }
+
+  /**
+   * The newest version of an API that both sides know, at most `maxVersion`.
+   * @throws ProtocolError (UNSUPPORTED_VERSION) when there is none.
+   */
+  version(api: ApiDefinition, maxVersion = api.maxVersion): number {
+    const range = this.#versions.get(api.key)
+    const newest = Math.min(api.maxVersion, maxVersion, range?.max ?? -1)
+    if (range !== undefined && newest >= Math.max(api.minVersion, range.min)) return newest
+    const ours = `${api.minVersion} to ${Math.min(api.maxVersion, maxVersion)}`
+    const theirs = range === undefined ? 'does not offer it' : `offers versions ${range.min} to ${range.max}`
+    throw new ProtocolError(
+      ErrorCode.UNSUPPORTED_VERSION,
+      `${api.name} in versions ${ours} is needed, but the broker at ${this.name} ${theirs}`,
+    )
+  }
+
+  /** Whether the broker offers an API at all. */
+  supports(api: ApiDefinition): boolean {
+    return this.#versions.has(api.key)
+  }
+
+  /** Sends a request and resolves with its answer. @throws ConnectionError when the connection breaks or time is over. */
+  send<Req extends Fields, Res extends Fields>(
+    api: ApiDefinition<Req, Res>,
+    version: number,
+    body: Encodable<Req>,
+    timeoutMs: number,
+  ): Promise<Decoded<Res>> {
+    return this.#exchange(api, version, body, timeoutMs, (frame) => decodeResponse(api, version, frame).body)
+  }
+
+  /** Sends a request that the broker never answers (Produce with acks=0); resolves when the socket has taken it. */
+  sendWithoutAnswer<Req extends Fields>(api: ApiDefinition<Req>, version: number, body: Encodable<Req>): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#broken(false))
+    const chunks = encodeRequest(api, version, { correlationId: this.#nextId(), clientId: this.#clientId }, body)
+    this.lastUsed = performance.now()
+    writeChunks(this.#socket, chunks)
+    return new Promise((resolve, reject) => {
+      this.#socket.write('', (error) => (error ? reject(this.#broken(true)) : resolve()))
+    })
+  }
+
+  /** Closes the socket; outstanding requests fail with a {@link ConnectionError}. */
+  close(reason = 'the connection was closed by this client'): void {
+    this.#fail(reason)
+  }
+
+  #exchange<Req extends Fields, T>(
+    api: ApiDefinition<Req>,
+    version: number,
+    body: Encodable<Req>,
+    timeoutMs: number,
+    decode: (frame: Uint8Array) => T,
+  ): Promise<T> {
+    if (this.#failure !== null) return Promise.reject(this.#broken(false))
+    return new Promise<T>((resolve, reject) => {
+      const correlationId = this.#nextId()
+      // Encoded before anything is registered: a value that does not fit must harm nobody but this caller.
+      const chunks = encodeRequest(api, version, { correlationId, clientId: this.#clientId }, body)
+      const timer = setTimeout(
+        () => this.#fail(`${this.name} did not answer ${api.name} within ${timeoutMs} ms`),
+        Math.min(timeoutMs, 0x7fffffff),
+      )
+      timer.unref()
+      this.#pending.set(correlationId, {
+        name: api.name,
+        timer,
+        complete: (frame) => {
+          try {
+            resolve(decode(frame))
+          } catch (error) {
+            reject(error as Error)
+            this.#fail(`the answer of ${this.name} to ${api.name} cannot be read: ${messageOf(error)}`, error)
+          }
+        },
+        reject,
+      })
+      this.lastUsed = performance.now()
+      writeChunks(this.#socket, chunks)
+    })
+  }
+
+  #nextId(): number {
+    this.#correlationId = (this.#correlationId + 1) & 0x7fffffff
+    return this.#correlationId
+  }
+
+  async #connected(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(
+      () => this.#fail(`${this.name} did not accept a connection within ${timeoutMs} ms`),
+      timeoutMs,
+    )
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#socket.once('connect', () => resolve())
+        this.#onClose = () => reject(this.#broken(false))
+      })
+    } finally {
+      clearTimeout(timer)
+      this.#onClose = () => {}
+    }
+  }
+
+  /** ApiVersions in our newest version; a broker that does not know it says so in version 0, with the range it knows. */
+  async #negotiate(timeoutMs: number): Promise<void> {
+    const body = { clientSoftwareName: SOFTWARE_NAME, clientSoftwareVersion: SOFTWARE_VERSION }
+    let version = Math.min(3, ApiVersions.maxVersion)
+    for (let round = 0; round < 2; round++) {
+      const answer = await this.#exchange(ApiVersions, version, body, timeoutMs, (frame) => {
+        const unsupported = frame.length >= 6 && ((frame[4] as number) << 8) + (frame[5] as number) === 35
+        return decodeResponse(ApiVersions, unsupported ? 0 : version, frame).body
+      })
+      if (answer.errorCode === ErrorCode.UNSUPPORTED_VERSION && round === 0) {
+        const offered = answer.apiKeys.find(({ apiKey }) => apiKey === ApiVersions.key)
+        version = Math.min(version - 1, offered?.maxVersion ?? 0)
+        continue
+      }
+      if (answer.errorCode !== ErrorCode.NONE) throw new ProtocolError(answer.errorCode)
+      for (const { apiKey, minVersion, maxVersion } of answer.apiKeys) {
+        this.#versions.set(apiKey, { min: minVersion, max: maxVersion })
+      }
+      return
+    }
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#failure !== null) return
+    this.lastUsed = performance.now()
+    try {
+      for (const frame of this.#frames.push(chunk)) {
+        const id = correlationIdOf(frame)
+        const pending = this.#pending.get(id)
+        if (pending === undefined) throw new Error(`it answers request ${id}, which was not asked`)
+        this.#pending.delete(id)
+        clearTimeout(pending.timer)
+        pending.complete(frame)
+      }
+    } catch (error) {
+      this.#fail(`${this.name} sent something that is not a Kafka response: ${messageOf(error)}`, error)
+    }
+  }
+
+  #fail(message: string, cause?: unknown): void {
+    if (this.#failure !== null) return
+    this.#failure = new ConnectionError(message, true, cause === undefined ? {} : { cause })
+    this.#socket.destroy()
+    this.#logger.debug({ broker: this.name }, message)
+    for (const pending of this.#pending.values()) {
+      clearTimeout(pending.timer)
+      pending.reject(this.#broken(true))
+    }
+    this.#pending.clear()
+    this.#onClose()
+  }
+
+  #broken(sent: boolean): ConnectionError {
+    const failure = this.#failure ?? new ConnectionError(`the connection to ${this.name} is closed`, sent)
+    return new ConnectionError(failure.message, sent, { cause: failure })
+  }
+}
