@@ -5,7 +5,7 @@ import { type Field, type Fields, includesVersion, type Kind, type ScalarType } 
 
 /**
  * Turns the table of a struct into an encoder and a decoder for one version. All decisions that depend on the version are
- * made here, once; what remains is a flat list of closures. Guarded by test/protocol/schema/compile.test.ts.
+ * made here, once; what remains is a flat list of closures. Guarded by bench/micro/messages.ts.
  */
 
 /** Reads and writes one kind of value in one version. */
@@ -47,7 +47,9 @@ export function compileStruct(fields: Fields, context: Context): ValueCodec {
     if (inVersion) (tag === null ? present : tagged).push({ name, codec, tag: tag ?? -1 })
   }
   tagged.sort((left, right) => left.tag - right.tag)
-  if (tagged.length > 0 && !context.flexible) throw new Error(`${context.path} has tagged fields in a fixed version`)
+  if (tagged.length > 0 && !context.flexible) {
+    throw new Error(`${context.path} has tagged fields in version ${context.version}, which has no tags`)
+  }
 
   const makeDefault = () => {
     const value: Record<string, unknown> = { ...template }
