@@ -1,3 +1,5 @@
+import { ZERO_UUID } from '../primitives/uuid.ts'
+
 /**
  * The words in which message tables are written: one builder per wire type. A field says in which versions it is on the
  * wire, from which it may be null, its default and, if it is one, its tag. The TypeScript types of the decoded and of the
@@ -141,7 +143,7 @@ export function float64(versions?: Versions): Field<number, number> {
 
 /** A uuid as 22 characters of base64url. */
 export function uuid(versions?: Versions): Field<string, string> {
-  return field({ type: 'uuid' }, versions, 'AAAAAAAAAAAAAAAAAAAAAA')
+  return field({ type: 'uuid' }, versions, ZERO_UUID)
 }
 
 export function string(versions?: Versions): Field<string, string> {
