@@ -1,0 +1,16 @@
+// Partitions on disk in Kafka's own files. See README.md.
+
+export { InvalidRecordError, type RecordError, StorageError } from './errors.ts'
+export { defaultLogConfig, type LogConfig, logConfigFrom } from './log-config.ts'
+export { LogManager, type LogManagerOptions, type TopicLogs } from './log-manager.ts'
+export {
+  type ActiveProducer,
+  type AppendOptions,
+  type AppendResult,
+  LEADER_EPOCH,
+  type LogDeps,
+  PartitionLog,
+  type ReadOptions,
+  type ReadResult,
+} from './partition-log.ts'
+export type { TimestampOffset } from './time-lookup.ts'
