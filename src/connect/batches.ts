@@ -30,7 +30,10 @@ export type Column =
   | { readonly kind: 'cell' /** position among the row's cells */; readonly cell: number; readonly reader: CellReader }
   | { readonly kind: 'constant'; readonly value: unknown }
 
-/** What becomes a record's key or value: a STRUCT schema and a column for each of its fields, in the same order. */
+/**
+ * What becomes a record's key or value: a STRUCT schema and a column for each of its fields, in the same order. A
+ * transform may make it a single value: then the schema is of another type, and the one column holds the value.
+ */
 export interface ColumnPlan {
   readonly schema: Schema
   readonly columns: readonly Column[]

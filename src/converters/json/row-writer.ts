@@ -1,0 +1,125 @@
+// Guarded by bench/micro/json-converter.ts: this loop runs over every cell of a source that gives row batches.
+import {
+  type CellReader,
+  type ColumnPlan,
+  DataError,
+  type DecimalFormat,
+  type Field,
+  GrowableBytes,
+  type RowWriter,
+  type Schema,
+  writeBytes,
+} from '../../connect/index.ts'
+import { fieldPrefix, type PayloadWriters } from './payload-writer.ts'
+
+const openObject = Buffer.from('{')
+const closeObject = Buffer.from('}')
+
+/** What is written for one cell: the bytes before it, then the cell or its null form. */
+interface CellStep {
+  readonly before: Uint8Array
+  readonly cell: number
+  readonly reader: CellReader
+  /** Null: a null cell is an error. */
+  readonly whenNull: Uint8Array | null
+  /** Null when the cell is the value itself. */
+  readonly field: string | null
+}
+
+/**
+ * A writer for rows of a plan: `head`, the row as a JSON object, `tail`; null for a plan that needs the ordinary path.
+ * Gives the bytes that the ordinary path would.
+ * All that is the same in every row (names, constants, punctuation) is written once, here.
+ */
+export function jsonRowWriter(
+  plan: ColumnPlan,
+  writers: PayloadWriters,
+  head: Uint8Array,
+  tail: Uint8Array,
+): RowWriter | null {
+  const { schema, columns } = plan
+  const isStruct = schema.type === 'STRUCT'
+  if (columns.length !== (isStruct ? schema.fields?.length : 1)) return null
+  try {
+    return compileRow(plan, isStruct ? (schema.fields ?? []) : null, writers, head, tail)
+  } catch (error) {
+    // A constant that its schema does not allow: the ordinary path then says so for each record.
+    if (error instanceof DataError) return null
+    throw error
+  }
+}
+
+function compileRow(
+  { schema, columns }: ColumnPlan,
+  fields: readonly Field[] | null,
+  writers: PayloadWriters,
+  head: Uint8Array,
+  tail: Uint8Array,
+): RowWriter {
+  const pending = new GrowableBytes(256)
+  writeBytes(pending, head)
+  if (fields?.length === 0) writeBytes(pending, openObject)
+  const steps: CellStep[] = []
+  for (const [i, column] of columns.entries()) {
+    const field = fields === null ? null : (fields[i] as Field)
+    if (field !== null) writeBytes(pending, fieldPrefix(field.name, i === 0))
+    const cellSchema = field?.schema ?? schema
+    if (column.kind === 'constant') {
+      writers.for(cellSchema)(pending, column.value)
+      continue
+    }
+    const before = pending.copy()
+    pending.reset()
+    steps.push({
+      before,
+      cell: column.cell,
+      reader: readerFor(cellSchema, column.reader, writers),
+      whenNull: nullForm(cellSchema, writers),
+      field: field?.name ?? null,
+    })
+  }
+  if (fields !== null) writeBytes(pending, closeObject)
+  writeBytes(pending, tail)
+  return runSteps(steps, writers.decimalFormat, pending.copy())
+}
+
+function runSteps(steps: readonly CellStep[], decimals: DecimalFormat, end: Uint8Array): RowWriter {
+  return (out, { bytes, starts, ends, cellsPerRow }, row) => {
+    const base = row * cellsPerRow
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i] as CellStep
+      writeBytes(out, step.before)
+      const start = starts[base + step.cell] as number
+      if (start >= 0) step.reader.writeJson(out, bytes, start, ends[base + step.cell] as number, decimals)
+      else if (step.whenNull !== null) writeBytes(out, step.whenNull)
+      else
+        throw new DataError(
+          `Conversion error: null value for ${step.field === null ? 'a value' : `field ${step.field}`} that is required and has no default value`,
+        )
+    }
+    writeBytes(out, end)
+  }
+}
+
+/** The column's own writing, unless the converter's settings ask for what a column cannot know: nulls in place of defaults. */
+function readerFor(schema: Schema, reader: CellReader, writers: PayloadWriters): CellReader {
+  if (writers.writesNestedDefaults(schema)) return reader
+  const write = writers.for(schema)
+  return {
+    value: (bytes, start, end) => reader.value(bytes, start, end),
+    writeJson(out, bytes, start, end) {
+      write(out, reader.value(bytes, start, end))
+    },
+  }
+}
+
+function nullForm(schema: Schema, writers: PayloadWriters): Uint8Array | null {
+  const out = new GrowableBytes(16)
+  try {
+    writers.for(schema)(out, null)
+  } catch (error) {
+    if (error instanceof DataError) return null
+    throw error
+  }
+  return out.copy()
+}

@@ -1,0 +1,26 @@
+import { config, defineHeaderConverter } from '../connect/index.ts'
+import { parseHeaderText } from './header-text.ts'
+import { converterType } from './json/config.ts'
+import { type TextForm, valueText } from './value-text.ts'
+import { version } from './version.ts'
+
+const headerForm: TextForm = {
+  nestedString: (text) => `"${text.replace(/[\\"]/g, '\\$&')}"`,
+  keySeparator: ':',
+  separator: ',',
+}
+
+export const simpleHeaderConverter = defineHeaderConverter({
+  class: 'org.apache.kafka.connect.storage.SimpleHeaderConverter',
+  version,
+  summary: 'Header values as text; what a text looks like decides its type when it is read.',
+  config: config({ 'converter.type': converterType }),
+  create: () => ({
+    fromConnectHeader: (_topic, _key, schema, value) =>
+      value === null || value === undefined ? null : Uint8Array.from(Buffer.from(valueText(schema, value, headerForm))),
+    toConnectHeader: (_topic, _key, bytes) =>
+      bytes === null
+        ? { schema: null, value: null }
+        : parseHeaderText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')),
+  }),
+})
