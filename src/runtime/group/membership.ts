@@ -1,0 +1,275 @@
+import { pause, withDeadline } from '../../base/deadline.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { ConnectorTaskId } from '../task-runner.ts'
+import type { WorkerConfig } from '../worker-config.ts'
+import {
+  type Assignment,
+  decodeAssignment,
+  encodeMetadata,
+  offeredProtocols,
+  protocolVersion,
+  type ProtocolVersion,
+} from './codec.ts'
+import { GroupLeader, type LeaderConfigView } from './leader.ts'
+import { addWork, isNoWork, NO_WORK, removeSets, toWork, type Work, workSets } from './work.ts'
+
+/** Plays the classic group protocol of a broker; the client's `GroupMember` is one. */
+export interface GroupMembership {
+  start(): Promise<void> | void
+  requestRejoin(reason?: string): void
+  leave(): Promise<void>
+}
+
+/** What a {@link GroupMembership} calls. The calls of one member never overlap. */
+export interface GroupHandler {
+  protocols(): { name: string; metadata: Uint8Array }[]
+  assign(
+    protocol: string,
+    leaderId: string,
+    members: readonly { memberId: string; metadata: Uint8Array }[],
+  ): Promise<Map<string, Uint8Array>>
+  onRevoke(): Promise<void>
+  onAssigned(
+    protocol: string,
+    generation: number,
+    memberId: string,
+    leaderId: string,
+    assignment: Uint8Array,
+  ): Promise<void>
+  onLost(): Promise<void>
+}
+
+/** What the group needs of the herder. */
+export interface GroupOwner extends LeaderConfigView {
+  /** Stop these and have their last statuses written. */
+  revoked(work: Work): Promise<void>
+  /** The worker holds `ConnectGroup.held` now: start what is not running yet. */
+  assigned(): Promise<void>
+}
+
+/** This worker's place in the group after the last rebalance. */
+export interface GroupView {
+  readonly version: ProtocolVersion
+  readonly generation: number
+  readonly memberId: string
+  readonly leaderUrl: string
+  readonly isLeader: boolean
+}
+
+type Settings = Pick<
+  WorkerConfig,
+  'connectProtocol' | 'scheduledRebalanceMaxDelayMs' | 'workerSyncTimeoutMs' | 'workerUnsyncBackoffMs'
+>
+
+/** After this many failures in a row to catch up with the configuration topic, the work is given up. */
+const MAX_SYNC_FAILURES = 5
+
+/**
+ * Membership in the group of workers: offers the protocols, takes assignments, and knows what this worker holds.
+ * It decides nothing about how work is started or stopped; the herder does.
+ */
+export class ConnectGroup {
+  readonly #url: string
+  readonly #settings: Settings
+  readonly #owner: GroupOwner
+  readonly #logger: Logger
+  readonly #leader: GroupLeader
+  readonly #member: GroupMembership
+  readonly #stopping = new AbortController()
+  #view: GroupView | null = null
+  #held: Work = NO_WORK
+  #settled = false
+  #waiters: (() => void)[] = []
+  #delayTimer: NodeJS.Timeout | undefined
+  #syncFailures = 0
+
+  constructor(
+    url: string,
+    settings: Settings,
+    owner: GroupOwner,
+    join: (handler: GroupHandler) => GroupMembership,
+    logger: Logger,
+  ) {
+    this.#url = url
+    this.#settings = settings
+    this.#owner = owner
+    this.#logger = logger
+    this.#leader = new GroupLeader(owner, settings.scheduledRebalanceMaxDelayMs)
+    this.#member = join({
+      protocols: () => this.#protocols(),
+      assign: (protocol, leaderId, members) => this.#leader.assign(protocolVersion(protocol), leaderId, members),
+      onRevoke: () => this.#onRevoke(),
+      onAssigned: (protocol, generation, memberId, leaderId, assignment) =>
+        this.#onAssigned(protocolVersion(protocol), generation, memberId, leaderId, decodeAssignment(assignment)),
+      onLost: () => this.#onLost(),
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#member.start()
+  }
+
+  /** Leaves the group, so that the others notice at once. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    clearTimeout(this.#delayTimer)
+    this.#settled = false
+    await this.#member.leave()
+  }
+
+  /** Null until the first assignment, and after the membership was lost. */
+  get view(): GroupView | null {
+    return this.#view
+  }
+
+  /** What this worker is to run. */
+  get held(): Work {
+    return this.#held
+  }
+
+  get isLeader(): boolean {
+    return this.#view?.isLeader ?? false
+  }
+
+  get generation(): number {
+    return this.#view?.generation ?? -1
+  }
+
+  get leaderUrl(): string | null {
+    return this.#view?.leaderUrl ?? null
+  }
+
+  /** Known to the leader only. */
+  connectorOwner(connector: string): string | null {
+    return this.#leader.connectorOwner(connector)
+  }
+
+  taskOwner(id: ConnectorTaskId): string | null {
+    return this.#leader.taskOwner(id)
+  }
+
+  /** True when the last assignment is in effect and no rebalance is known to be due. */
+  get isSettled(): boolean {
+    return this.#settled
+  }
+
+  /** Resolves to true once settled, or to false after `timeoutMs`. */
+  async settled(timeoutMs: number): Promise<boolean> {
+    if (this.#settled) return true
+    const waiting = new Promise<void>((resolve) => this.#waiters.push(resolve))
+    await Promise.race([waiting, pause(timeoutMs, this.#stopping.signal)])
+    return this.#settled
+  }
+
+  requestRejoin(reason: string): void {
+    if (this.#stopping.signal.aborted) return
+    this.#settled = false
+    this.#member.requestRejoin(reason)
+  }
+
+  /** Forgets work that is no longer configured, so that it needs no revocation. */
+  drop(work: Work): void {
+    const sets = workSets(this.#held)
+    removeSets(sets, workSets(work))
+    this.#held = toWork(sets)
+  }
+
+  #protocols(): { name: string; metadata: Uint8Array }[] {
+    const metadata = { url: this.#url, configOffset: this.#owner.configOffset(), work: this.#held }
+    const leader = { id: this.#view?.memberId ?? '', url: this.#view?.leaderUrl ?? '' }
+    return offeredProtocols(this.#settings.connectProtocol).map(({ name, version }) => ({
+      name,
+      metadata: encodeMetadata(metadata, version, leader),
+    }))
+  }
+
+  async #onRevoke(): Promise<void> {
+    this.#settled = false
+    if (this.#view?.version !== 0) return
+    const work = this.#held
+    this.#held = NO_WORK
+    await this.#owner.revoked(work)
+  }
+
+  async #onLost(): Promise<void> {
+    this.#logger.warn('Lost the membership in the group of workers; stopping all connectors and tasks until it is back')
+    this.#settled = false
+    this.#view = null
+    const work = this.#held
+    this.#held = NO_WORK
+    await this.#owner.revoked(work)
+  }
+
+  async #onAssigned(
+    version: ProtocolVersion,
+    generation: number,
+    memberId: string,
+    leaderId: string,
+    assignment: Assignment,
+  ): Promise<void> {
+    clearTimeout(this.#delayTimer)
+    const isLeader = leaderId === memberId
+    this.#leader.completed(isLeader && assignment.error === 'none')
+    this.#view = { version, generation, memberId, leaderUrl: assignment.leaderUrl, isLeader }
+    const { connectors, tasks } = assignment.assigned
+    this.#logger.info(
+      { generation, isLeader, leaderUrl: assignment.leaderUrl, connectors: connectors.length, tasks: tasks.length },
+      'Joined the group of workers',
+    )
+    if (!isNoWork(assignment.revoked)) await this.#owner.revoked(assignment.revoked)
+    const held = workSets(version === 0 ? NO_WORK : this.#held)
+    removeSets(held, workSets(assignment.revoked))
+    addWork(held, assignment.assigned)
+    this.#held = toWork(held)
+    if (!(await this.#catchUp(assignment))) return
+    this.#settled = true
+    await this.#owner.assigned()
+    if (!isNoWork(assignment.revoked)) this.requestRejoin('revoked work was stopped')
+    else if (assignment.delayMs > 0) this.#rejoinAfter(assignment.delayMs, 'the scheduled rebalance is due')
+    if (this.#settled) for (const resolve of this.#waiters.splice(0)) resolve()
+  }
+
+  /** Makes sure that the configuration is at least as new as the assignment. False: a new round was asked for. */
+  async #catchUp(assignment: Assignment): Promise<boolean> {
+    if (assignment.error === 'none' && this.#owner.configOffset() >= assignment.configOffset) {
+      this.#syncFailures = 0
+      return true
+    }
+    try {
+      await withDeadline(this.#owner.readConfigToEnd(), this.#settings.workerSyncTimeoutMs, 'Reading the config topic')
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'Could not catch up with the config topic')
+    }
+    if (this.#owner.configOffset() < assignment.configOffset) {
+      await this.#backOff()
+      return false
+    }
+    this.#syncFailures = 0
+    if (assignment.error === 'none') return true
+    this.requestRejoin('the configurations of the workers did not match')
+    return false
+  }
+
+  /** Work goes on while the worker cannot catch up, but not for ever. */
+  async #backOff(): Promise<void> {
+    this.#syncFailures++
+    const eager = this.#view?.version === 0
+    const left = MAX_SYNC_FAILURES + 1 - this.#syncFailures
+    if (eager || left <= 0) {
+      const work = this.#held
+      this.#held = NO_WORK
+      await this.#owner.revoked(work)
+    }
+    const delayMs =
+      eager || left <= 0
+        ? this.#settings.workerUnsyncBackoffMs
+        : this.#settings.scheduledRebalanceMaxDelayMs / 10 / left
+    this.#logger.warn({ delayMs }, 'Still behind the config topic; joining the group again later')
+    this.#rejoinAfter(delayMs, 'behind the config topic')
+  }
+
+  #rejoinAfter(delayMs: number, reason: string): void {
+    this.#delayTimer = setTimeout(() => this.requestRejoin(reason), delayMs)
+    this.#delayTimer.unref()
+  }
+}

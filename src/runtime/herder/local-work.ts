@@ -1,0 +1,270 @@
+import type { Logger } from '../../base/logger.ts'
+import { traceOf } from '../errors/trace.ts'
+import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '../group/work.ts'
+import type { ConfigProviders } from '../providers/config-providers.ts'
+import type { Properties } from '../stores/config-records.ts'
+import type { ConfigState } from '../stores/config-state.ts'
+import type { Status } from '../stores/status-records.ts'
+import type { StatusStore } from '../stores/status-store.ts'
+import type { ConnectorTaskId, TargetState, TaskRunner, TaskRunnerListener } from '../task-runner.ts'
+import { Lanes } from './lanes.ts'
+import { Places } from './places.ts'
+import type { PluginDirectory } from './plugin-directory.ts'
+import { redact, secretValues } from './redaction.ts'
+
+export interface LocalWorkOptions {
+  readonly config: ConfigState
+  readonly statuses: StatusStore
+  readonly providers: ConfigProviders
+  readonly plugins: () => PluginDirectory
+  readonly logger: Logger
+  /** `host:port` of this worker's REST address. */
+  readonly workerId: string
+  readonly topicTracking: boolean
+  readonly generation: () => number
+  /** The connector runs (again) and its tasks should be looked at. */
+  readonly onConnectorRunning: (connector: string) => void
+}
+
+/**
+ * What is placed on this worker. Starts and stops it through the task runner and writes its statuses. An item that
+ * failed stays placed: it is not started again by a rebalance, only by a restart, a new configuration or a move.
+ */
+export class LocalWork implements TaskRunnerListener {
+  readonly #options: LocalWorkOptions
+  readonly #runner: TaskRunner
+  readonly #lanes = new Lanes()
+  readonly #connectors = new Places()
+  readonly #tasks = new Places()
+  readonly #running = new Set<string>()
+  readonly #secrets = new Map<string, readonly string[]>()
+  readonly #topicsSeen = new Set<string>()
+
+  constructor(options: LocalWorkOptions, makeRunner: (listener: TaskRunnerListener) => TaskRunner) {
+    this.#options = options
+    this.#runner = makeRunner(this)
+  }
+
+  get runner(): TaskRunner {
+    return this.#runner
+  }
+
+  hasConnector(connector: string): boolean {
+    return this.#connectors.has(connector)
+  }
+
+  hasTask(id: ConnectorTaskId): boolean {
+    return this.#tasks.has(taskKey(id))
+  }
+
+  /** True when the connector instance is here and last reported RUNNING. */
+  isRunning(connector: string): boolean {
+    return this.#running.has(connector)
+  }
+
+  /** All the tasks of a connector that are placed here. */
+  tasksOf(connector: string): ConnectorTaskId[] {
+    return this.#tasks
+      .names()
+      .map(parseTaskKey)
+      .filter((id) => id.connector === connector)
+  }
+
+  placed(): Work {
+    return { connectors: this.#connectors.names(), tasks: this.#tasks.names().map(parseTaskKey) }
+  }
+
+  /** Starts what is held and not placed yet. Does not wait for the starts. */
+  startMissing(held: Work): void {
+    const placed = workSets(this.placed())
+    const missing = toWork(difference(workSets(held), placed))
+    for (const connector of missing.connectors)
+      if (this.#options.config.has(connector)) void this.startConnector(connector)
+    for (const id of missing.tasks) if (this.#options.config.taskConfig(id) !== null) void this.startTask(id)
+  }
+
+  /** Stops what is placed and not held any more. */
+  async stopSuperfluous(held: Work): Promise<void> {
+    await this.stop(toWork(difference(workSets(this.placed()), workSets(held))))
+  }
+
+  /** True when it runs; false when it failed, which its status tells. */
+  async startConnector(connector: string): Promise<boolean> {
+    const place = this.#connectors.take(connector)
+    return this.#lanes.run(`connector ${connector}`, async () => {
+      await place.ready
+      const raw = this.#options.config.connectorConfig(connector)
+      if (raw === null || !place.isCurrent()) return false
+      try {
+        const props = await this.#resolved(connector, raw)
+        if (!place.isCurrent()) return false
+        await this.#runner.startConnector(connector, props, this.#options.config.targetState(connector))
+      } catch (error) {
+        if (!place.isCurrent()) return false
+        this.#options.logger.error({ connector, err: error }, 'Connector failed to start')
+        this.connectorStatus(connector, 'FAILED', traceOf(error))
+        return false
+      }
+      if (!place.isCurrent()) {
+        // It was stopped while it started, perhaps before the runner knew of it.
+        await this.#runner.stopConnector(connector)
+        return false
+      }
+      this.#options.onConnectorRunning(connector)
+      return true
+    })
+  }
+
+  /** Stops and starts the instance with its present configuration. */
+  async restartConnector(connector: string): Promise<boolean> {
+    await this.#stopConnector(connector)
+    return this.startConnector(connector)
+  }
+
+  async startTask(id: ConnectorTaskId): Promise<void> {
+    const place = this.#tasks.take(taskKey(id))
+    await this.#lanes.run(`task ${taskKey(id)}`, async () => {
+      await place.ready
+      const { config, logger } = this.#options
+      const rawConnector = config.connectorConfig(id.connector)
+      const rawTask = config.taskConfig(id)
+      if (rawConnector === null || rawTask === null || !place.isCurrent()) return
+      try {
+        const connectorProps = await this.#resolved(id.connector, rawConnector)
+        const taskProps = withoutNulls(await this.#options.providers.resolve(rawTask))
+        if (!place.isCurrent()) return
+        await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
+      } catch (error) {
+        if (!place.isCurrent()) return
+        logger.error({ ...id, err: error }, 'Task failed to start')
+        this.taskStatus(id, 'FAILED', traceOf(error))
+        return
+      }
+      if (!place.isCurrent()) await this.#runner.stopTasks([id])
+    })
+  }
+
+  /** Stops connectors and tasks that are placed here; what is still configured gets the status UNASSIGNED. */
+  async stop(work: Work): Promise<void> {
+    await Promise.all([
+      ...work.connectors.map((connector) => this.#stopConnector(connector)),
+      this.stopTasks(work.tasks),
+    ])
+    const { config } = this.#options
+    for (const connector of work.connectors) {
+      if (config.has(connector)) this.#putConnectorStatus(connector, 'UNASSIGNED', null)
+    }
+    for (const id of work.tasks) if (config.taskConfig(id) !== null) this.#putTaskStatus(id, 'UNASSIGNED', null)
+  }
+
+  /** All of them in one call, since they share the time for a graceful stop. */
+  async stopTasks(ids: readonly ConnectorTaskId[]): Promise<void> {
+    const mine = ids.filter((id) => this.hasTask(id))
+    if (mine.length === 0) return
+    const stopping = this.#runner.stopTasks(mine).catch((error: unknown) => {
+      this.#options.logger.error({ err: error, tasks: mine.map(taskKey) }, 'Tasks did not stop cleanly')
+    })
+    for (const id of mine) this.#tasks.leave(taskKey(id), stopping)
+    await stopping
+  }
+
+  async applyTargetState(connector: string, target: TargetState): Promise<void> {
+    if (!this.#connectors.has(connector) && this.tasksOf(connector).length === 0) return
+    await this.#lanes.run(`connector ${connector}`, async () => {
+      await this.#runner.setTargetState(connector, target)
+    })
+    if (target === 'STARTED' && this.#running.has(connector)) this.#options.onConnectorRunning(connector)
+  }
+
+  markRestarting(connector: boolean, name: string, ids: readonly ConnectorTaskId[]): void {
+    if (connector) this.#putConnectorStatus(name, 'RESTARTING', null)
+    for (const id of ids) this.#putTaskStatus(id, 'RESTARTING', null)
+  }
+
+  /** The connector's configuration as plugins see it: references resolved, without null values. */
+  async resolvedConnectorConfig(connector: string): Promise<Record<string, string> | null> {
+    const raw = this.#options.config.connectorConfig(connector)
+    return raw === null ? null : this.#resolved(connector, raw)
+  }
+
+  connectorStatus(connector: string, state: 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED', trace: string | null): void {
+    if (!this.#connectors.has(connector)) return
+    if (state === 'RUNNING') this.#running.add(connector)
+    else this.#running.delete(connector)
+    this.#putConnectorStatus(connector, state, trace)
+  }
+
+  taskStatus(id: ConnectorTaskId, state: 'RUNNING' | 'PAUSED' | 'FAILED', trace: string | null): void {
+    if (this.hasTask(id)) this.#putTaskStatus(id, state, trace)
+  }
+
+  taskReconfigurationRequested(connector: string): void {
+    if (this.#running.has(connector)) this.#options.onConnectorRunning(connector)
+  }
+
+  topicUsed(connector: string, task: number, topic: string): void {
+    if (!this.#options.topicTracking) return
+    const key = `${topic}:${connector}`
+    const { statuses } = this.#options
+    if (this.#topicsSeen.has(key) && statuses.topics(connector).some((entry) => entry.topic === topic)) return
+    this.#topicsSeen.add(key)
+    statuses.putTopic({ topic, connector, task, discoveredAt: Date.now() })
+  }
+
+  async #stopConnector(connector: string): Promise<void> {
+    if (!this.#connectors.has(connector)) return
+    this.#running.delete(connector)
+    const stopping = this.#runner.stopConnector(connector).catch((error: unknown) => {
+      this.#options.logger.error({ connector, err: error }, 'Connector did not stop cleanly')
+    })
+    this.#connectors.leave(connector, stopping)
+    await stopping
+  }
+
+  async #resolved(connector: string, raw: Properties): Promise<Record<string, string>> {
+    const props = withoutNulls(await this.#options.providers.resolve(raw))
+    const className = props['connector.class']
+    const plugin = className === undefined ? null : this.#options.plugins().find(className, ['source', 'sink'])
+    this.#secrets.set(connector, secretValues(raw, props, plugin?.keys ?? []))
+    return props
+  }
+
+  #putConnectorStatus(connector: string, state: Status, trace: string | null): void {
+    this.#options.statuses.putConnector(connector, {
+      state,
+      trace: this.#shown(connector, trace),
+      ...this.#writer(connector, state),
+    })
+  }
+
+  #putTaskStatus(id: ConnectorTaskId, state: Status, trace: string | null): void {
+    this.#options.statuses.putTask(id, {
+      state,
+      trace: this.#shown(id.connector, trace),
+      ...this.#writer(id.connector, state),
+    })
+  }
+
+  #writer(connector: string, state: Status): { workerId: string; generation: number; version: string | null } {
+    const { workerId, generation } = this.#options
+    return { workerId, generation: generation(), version: state === 'UNASSIGNED' ? null : this.#version(connector) }
+  }
+
+  #version(connector: string): string | null {
+    const className = this.#options.config.connectorConfig(connector)?.['connector.class']
+    if (className === null || className === undefined) return null
+    try {
+      return this.#options.plugins().find(className, ['source', 'sink'])?.version ?? null
+    } catch {
+      return null
+    }
+  }
+
+  #shown(connector: string, trace: string | null): string | null {
+    return trace === null ? null : redact(trace, this.#secrets.get(connector) ?? [])
+  }
+}
+
+function withoutNulls(props: Readonly<Record<string, string | null>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(props).filter((entry): entry is [string, string] => entry[1] !== null))
+}

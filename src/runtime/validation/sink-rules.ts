@@ -1,0 +1,64 @@
+import { parseText } from '../config-def/parse.ts'
+import type { Properties } from '../stores/config-records.ts'
+import { addError, type Entries } from './entries.ts'
+
+/** Rules over several keys of sinks: what to consume, the dead letter topic, and the consumer group. */
+export function checkSink(entries: Entries, props: Properties, workerGroupId: string): void {
+  const topics = parseText(props['topics'] ?? '', 'LIST') as readonly string[]
+  const regex = (props['topics.regex'] ?? '').trim()
+  const both = (message: string): void => {
+    addError(entries, 'topics', message)
+    addError(entries, 'topics.regex', message)
+  }
+  if (topics.length > 0 && regex !== '') {
+    both('topics and topics.regex are mutually exclusive options, but both are set.')
+  } else if (topics.length === 0 && regex === '') {
+    both('Must configure one of topics or topics.regex')
+  }
+  const deadLetters = (props['errors.deadletterqueue.topic.name'] ?? '').trim()
+  if (deadLetters !== '') checkDeadLetterTopic(entries, deadLetters, topics, regex)
+  checkGroup(entries, props, workerGroupId)
+}
+
+function checkDeadLetterTopic(entries: Entries, topic: string, topics: readonly string[], regex: string): void {
+  const name = 'errors.deadletterqueue.topic.name'
+  if (topics.includes(topic)) {
+    addError(
+      entries,
+      name,
+      `The DLQ topic '${topic}' may not be included in the list of topics ('topics=${topics.join(',')}') consumed by the connector`,
+    )
+  }
+  if (regex !== '' && matches(regex, topic)) {
+    addError(
+      entries,
+      name,
+      `The DLQ topic '${topic}' may not be included in the regex matching the topics ('topics.regex=${regex}') consumed by the connector`,
+    )
+  }
+}
+
+function matches(regex: string, topic: string): boolean {
+  try {
+    return new RegExp(`^(?:${regex})$`, 'u').test(topic)
+  } catch {
+    return false
+  }
+}
+
+function checkGroup(entries: Entries, props: Properties, workerGroupId: string): void {
+  const overridden = props['consumer.override.group.id']
+  if (overridden === workerGroupId) {
+    addError(
+      entries,
+      'consumer.override.group.id',
+      `Consumer group ${workerGroupId} conflicts with Connect worker group ${workerGroupId}`,
+    )
+  } else if ((overridden === undefined || overridden === null) && `connect-${props['name'] ?? ''}` === workerGroupId) {
+    addError(
+      entries,
+      'name',
+      `Consumer group for sink connector named ${props['name'] ?? ''} conflicts with Connect worker group ${workerGroupId}`,
+    )
+  }
+}
