@@ -10,6 +10,7 @@ import {
   RECOVERY_POINT_FILE,
   writeOffsets,
 } from './checkpoints.ts'
+import { type Cleanable, cleanablePart, LogCleaner } from './cleaner/log-cleaner.ts'
 import { type DirLock, lockDir } from './dir-lock.ts'
 import {
   makeDir,
@@ -33,6 +34,8 @@ export interface LogManagerOptions {
   defaults: LogConfig
   /** The topic's settings when its logs are opened; default `defaults`. */
   configOf?: (topic: string) => LogConfig
+  /** Topics whose partitions are made one by one, when they are needed: what is missing of them stays missing. */
+  sparseTopics?: ReadonlySet<string>
   logger: Logger
   /** Milliseconds since the epoch, default `Date.now`. */
   now?: () => number
@@ -44,13 +47,19 @@ export interface LogManagerOptions {
   retentionCheckIntervalMs?: number
   /** `log.flush.offset.checkpoint.interval.ms`, default 60000. */
   checkpointIntervalMs?: number
+  /** `log.cleaner.enable`, default true. */
+  cleanerEnabled?: boolean
+  /** `log.cleaner.backoff.ms`, default 15000. */
+  cleanerBackoffMs?: number
+  /** `log.cleaner.dedupe.buffer.size`, default 134217728; only as much as a log needs is taken, while it is cleaned. */
+  cleanerDedupeBufferBytes?: number
   /** `producer.id.expiration.ms`, default one day. */
   producerIdExpirationMs?: number
   /** `producer.id.expiration.check.interval.ms`, default 600000. */
   producerIdExpirationCheckIntervalMs?: number
 }
 
-/** A topic's logs; `partitions[i]` is partition i. */
+/** A topic's logs; `partitions[i]` is partition i. Those of a sparse topic can have holes. */
 export interface TopicLogs {
   readonly topic: string
   /** 22 characters of base64url. */
@@ -64,6 +73,8 @@ interface LogDir {
   wasClean: boolean
   /** Partition logs by `partitionName`. */
   readonly logs: Map<string, PartitionLog>
+  /** Partitions that are here or were placed here; evens out the folders. */
+  partitions: number
   cleanerOffsets: Map<string, number>
 }
 
@@ -72,7 +83,8 @@ interface Topic {
   partitions: PartitionLog[]
 }
 
-const MAX_PARALLEL_LOADS = 8
+/** Partitions that are opened or made at a time. */
+const MAX_PARALLEL = 8
 
 /** All partitions on this node's data folders. */
 export class LogManager {
@@ -102,7 +114,14 @@ export class LogManager {
     try {
       for (const folder of options.logDirs) {
         await makeDir(folder)
-        dirs.push({ folder, lock: lockDir(folder), wasClean: false, logs: new Map(), cleanerOffsets: new Map() })
+        dirs.push({
+          folder,
+          lock: lockDir(folder),
+          wasClean: false,
+          logs: new Map(),
+          partitions: 0,
+          cleanerOffsets: new Map(),
+        })
       }
       const { clusterId, nodeId } = await identify(options)
       const manager = new LogManager(options, dirs, clusterId, nodeId)
@@ -126,27 +145,25 @@ export class LogManager {
     const startOffsets = await readOffsets(folder, LOG_START_FILE)
     dir.cleanerOffsets = await readOffsets(folder, CLEANER_FILE)
     const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory())
-    const queue = names.map(({ name }) => name)
-    const loadNext = async (): Promise<void> => {
-      for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-        const partition = parsePartitionName(name)
-        if (partition !== null) {
-          await this.#loadPartition(dir, partition, {
-            recoveryPoint: recoveryPoints.get(name) ?? 0,
-            logStartOffset: startOffsets.get(name) ?? 0,
-          })
-        } else if (name.endsWith('-delete')) {
-          await rm(join(folder, name), { recursive: true, force: true })
-        }
+    await inParallel(names, async ({ name }) => {
+      const partition = parsePartitionName(name)
+      if (partition !== null) {
+        await this.#loadPartition(dir, partition, {
+          recoveryPoint: recoveryPoints.get(name) ?? 0,
+          logStartOffset: startOffsets.get(name) ?? 0,
+        })
+        dir.partitions++
+      } else if (name.endsWith('-delete')) {
+        await rm(join(folder, name), { recursive: true, force: true })
       }
-    }
-    await Promise.all(Array.from({ length: MAX_PARALLEL_LOADS }, loadNext))
+    })
   }
 
   /** A crash while a topic was made may have left out partitions in the middle. */
   async #fillGaps(): Promise<void> {
-    const { configOf, defaults } = this.#options
+    const { configOf, defaults, sparseTopics } = this.#options
     for (const [name, { topicId, partitions }] of this.#topics) {
+      if (sparseTopics?.has(name)) continue
       if (partitions.includes(undefined as never)) {
         await this.create(name, partitions.length, topicId, configOf?.(name) ?? defaults)
       }
@@ -209,6 +226,9 @@ export class LogManager {
     const { retentionCheckIntervalMs, checkpointIntervalMs, producerIdExpirationCheckIntervalMs } = this.#options
     this.#every(retentionCheckIntervalMs ?? 300000, () => this.applyRetention())
     this.#every(checkpointIntervalMs ?? 60000, () => this.checkpoint())
+    if (this.#options.cleanerEnabled !== false) {
+      this.#every(this.#options.cleanerBackoffMs ?? 15000, () => this.clean())
+    }
     this.#every(producerIdExpirationCheckIntervalMs ?? 600000, () => {
       for (const log of this.#allLogs()) log.expireProducers()
       return Promise.resolve()
@@ -261,27 +281,37 @@ export class LogManager {
    */
   async create(topic: string, partitions: number, topicId: string, config: LogConfig): Promise<TopicLogs> {
     const existing = this.#topics.get(topic)
-    const touched = new Set<LogDir>()
-    for (let partition = 0; partition < partitions; partition++) {
-      if (existing?.partitions[partition] !== undefined) continue
-      const dir = this.#emptiestDir()
-      const folder = join(dir.folder, partitionName(topic, partition))
-      const start = { recoveryPoint: 0, logStartOffset: 0, isClean: true }
-      const log = await this.#openLog(dir, folder, { topic, partition }, start, config)
-      await writeTopicId(folder, existing?.topicId ?? topicId)
-      this.#addLog(dir, topicId, log)
-      touched.add(dir)
-    }
-    for (const { folder } of touched) await syncFolder(folder)
+    const missing = Array.from({ length: partitions }, (_, i) => i).filter((i) => existing?.partitions[i] === undefined)
+    await this.#createMissing(topic, missing, topicId, config)
     return this.topic(topic) as TopicLogs
   }
 
+  /** Makes one partition of a sparse topic, if it is not there yet. When this resolves its folder is durable. */
+  async createPartition(topic: string, partition: number, topicId: string, config: LogConfig): Promise<PartitionLog> {
+    if (this.get(topic, partition) === undefined) await this.#createMissing(topic, [partition], topicId, config)
+    return this.get(topic, partition) as PartitionLog
+  }
+
+  async #createMissing(topic: string, missing: readonly number[], topicId: string, config: LogConfig): Promise<void> {
+    const placed = missing.map((partition) => ({ partition, dir: this.#emptiestDir() }))
+    await inParallel(placed, async ({ partition, dir }) => {
+      const folder = join(dir.folder, partitionName(topic, partition))
+      const start = { recoveryPoint: 0, logStartOffset: 0, isClean: true }
+      const log = await this.#openLog(dir, folder, { topic, partition }, start, config)
+      await writeTopicId(folder, this.#topics.get(topic)?.topicId ?? topicId)
+      this.#addLog(dir, topicId, log)
+    })
+    for (const dir of new Set(placed.map((place) => place.dir))) await syncFolder(dir.folder)
+  }
+
   #emptiestDir(): LogDir {
-    return this.#dirs.reduce((best, dir) => (dir.logs.size < best.logs.size ? dir : best))
+    const best = this.#dirs.reduce((least, dir) => (dir.partitions < least.partitions ? dir : least))
+    best.partitions++
+    return best
   }
 
   updateConfig(topic: string, config: LogConfig): void {
-    for (const log of this.#topics.get(topic)?.partitions ?? []) log.updateConfig(config)
+    for (const log of this.#topics.get(topic)?.partitions ?? []) log?.updateConfig(config)
   }
 
   /**
@@ -292,11 +322,12 @@ export class LogManager {
     const topic = this.#topics.get(topicName)
     if (topic === undefined) return
     this.#topics.delete(topicName)
-    for (const log of topic.partitions) {
+    for (const log of topic.partitions.filter((partition) => partition !== undefined)) {
       const name = partitionName(log.topic, log.partition)
       const dir = this.#dirs.find(({ logs }) => logs.get(name) === log)
       dir?.logs.delete(name)
       dir?.cleanerOffsets.delete(name)
+      if (dir !== undefined) dir.partitions--
       await log.abandon()
       if (dir !== undefined) await this.#removeFolder(dir, log, name)
     }
@@ -323,6 +354,48 @@ export class LogManager {
     let removed = 0
     for (const log of this.#allLogs()) removed += await log.applyRetention()
     return removed
+  }
+
+  /** Cleans the compacted logs that are dirty enough, the dirtiest first. Gives the number of rounds. */
+  async clean(): Promise<number> {
+    const { cleanerDedupeBufferBytes, logger } = this.#options
+    const now = this.#options.now ?? Date.now
+    const cleaner = new LogCleaner({ dedupeBufferBytes: cleanerDedupeBufferBytes ?? 134217728, logger, now })
+    // A log that cannot be cleaned is left alone until the next time.
+    const failed = new Set<PartitionLog>()
+    for (let rounds = 0; ; rounds++) {
+      const chosen = this.#isClosed ? null : cleaner.choose(this.#cleanables(now(), failed))
+      if (chosen === null) return rounds
+      const { log } = chosen
+      try {
+        const offset = await cleaner.clean(chosen)
+        if (offset !== null) await this.#keepCleanerOffset(log, offset)
+      } catch (error) {
+        failed.add(log)
+        logger.error({ folder: log.folder, err: error }, 'The log could not be cleaned; it stays as it is')
+      }
+    }
+  }
+
+  #cleanables(nowMs: number, without: ReadonlySet<PartitionLog>): Cleanable[] {
+    const cleanables: Cleanable[] = []
+    for (const { logs, cleanerOffsets } of this.#dirs) {
+      for (const [name, log] of logs) {
+        if (!log.config.compact || log.isClosed || log.failure !== null || without.has(log)) continue
+        log.rollIfOld()
+        const cleanable = cleanablePart(log, cleanerOffsets.get(name) ?? 0, nowMs)
+        if (cleanable !== null) cleanables.push(cleanable)
+      }
+    }
+    return cleanables
+  }
+
+  async #keepCleanerOffset(log: PartitionLog, offset: number): Promise<void> {
+    const name = partitionName(log.topic, log.partition)
+    const dir = this.#dirs.find(({ logs }) => logs.get(name) === log)
+    if (dir === undefined) return
+    dir.cleanerOffsets.set(name, offset)
+    await this.#serialize(() => writeCleanerOffsets(dir))
   }
 
   /** Flushes all logs and writes the offset checkpoints, so that recovery after a crash has little to check. */
@@ -367,6 +440,16 @@ export class LogManager {
   }
 }
 
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values()
+  const next = async (): Promise<void> => {
+    for (const item of queue) await work(item)
+  }
+  // All have to end before an error is passed on: the caller closes what they opened.
+  const results = await Promise.allSettled(Array.from({ length: MAX_PARALLEL }, next))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
 async function writeCheckpoints(dir: LogDir): Promise<void> {
   const logs = [...dir.logs.values()]
   const entries = (offset: (log: PartitionLog) => number) =>
@@ -390,6 +473,14 @@ async function writeStartOffsets(dir: LogDir): Promise<void> {
     .filter((log) => log.logStartOffset > (log.segments[0]?.baseOffset ?? 0))
     .map(({ topic, partition, logStartOffset }) => ({ topic, partition, offset: logStartOffset }))
   await writeOffsets(dir.folder, LOG_START_FILE, entries)
+}
+
+async function writeCleanerOffsets(dir: LogDir): Promise<void> {
+  const entries = [...dir.logs.values()].flatMap(({ topic, partition }) => {
+    const offset = dir.cleanerOffsets.get(partitionName(topic, partition))
+    return offset === undefined ? [] : [{ topic, partition, offset }]
+  })
+  await writeOffsets(dir.folder, CLEANER_FILE, entries)
 }
 
 function parsePartitionName(name: string): { topic: string; partition: number } | null {
