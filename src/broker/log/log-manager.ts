@@ -364,7 +364,7 @@ export class LogManager {
     // A log that cannot be cleaned is left alone until the next time.
     const failed = new Set<PartitionLog>()
     for (let rounds = 0; ; rounds++) {
-      const chosen = this.#isClosed ? null : cleaner.choose(this.#cleanables(now(), failed))
+      const chosen = this.#isClosed ? null : cleaner.choose(await this.#cleanables(now(), failed))
       if (chosen === null) return rounds
       const { log } = chosen
       try {
@@ -377,12 +377,12 @@ export class LogManager {
     }
   }
 
-  #cleanables(nowMs: number, without: ReadonlySet<PartitionLog>): Cleanable[] {
+  async #cleanables(nowMs: number, without: ReadonlySet<PartitionLog>): Promise<Cleanable[]> {
     const cleanables: Cleanable[] = []
     for (const { logs, cleanerOffsets } of this.#dirs) {
       for (const [name, log] of logs) {
         if (!log.config.compact || log.isClosed || log.failure !== null || without.has(log)) continue
-        log.rollIfOld()
+        await log.rollIfOld()
         const cleanable = cleanablePart(log, cleanerOffsets.get(name) ?? 0, nowMs)
         if (cleanable !== null) cleanables.push(cleanable)
       }

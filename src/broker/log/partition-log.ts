@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.ts'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import { type BatchHeader, stampBatch } from '../../protocol/records/index.ts'
 import { storageFailure } from './errors.ts'
-import { offsetName, SNAPSHOT_SUFFIX, syncFolder, writeFileAtomically } from './files.ts'
+import { DELETED_SUFFIX, offsetName, SNAPSHOT_SUFFIX, SWAP_SUFFIX, syncFolder, writeFileAtomically } from './files.ts'
 import { GroupCommit, type LogPosition } from './group-commit.ts'
 import { writeLeaderEpochs } from './leader-epoch.ts'
 import { loadLog, removeSnapshots, snapshotOffsets } from './loader.ts'
@@ -104,6 +104,7 @@ export class PartitionLog {
   #failure: ProtocolError | null = null
   #isClosed = false
   #unflushedRecords = 0
+  #maintenance: Promise<unknown> = Promise.resolve()
   #flushTimer: NodeJS.Timeout | null = null
   readonly #background = new Set<Promise<void>>()
   readonly #deletions = new Map<Segment, NodeJS.Timeout>()
@@ -206,6 +207,10 @@ export class PartitionLog {
 
   get segments(): readonly Segment[] {
     return this.#segments.all
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** Why the log takes no more appends; null while it is sound. */
@@ -511,7 +516,11 @@ export class PartitionLog {
    * Removes segments that retention by time, size or log start offset no longer keeps. Files are renamed to `.deleted` at once
    * and unlinked after `file.delete.delay.ms`. Gives the number of segments removed.
    */
-  async applyRetention(): Promise<number> {
+  applyRetention(): Promise<number> {
+    return this.maintain(() => this.#applyRetention())
+  }
+
+  async #applyRetention(): Promise<number> {
     if (this.#failure !== null || this.#isClosed) return 0
     const nowMs = this.#now()
     const { removable, includesActive } = expiredSegments(this.#segments.all, this.#config, {
@@ -523,29 +532,32 @@ export class PartitionLog {
     if (removable.length === 0) return 0
     if (includesActive) {
       this.#roll(nowMs)
-      await this.#commit.settle(this.#endPosition(), false)
+      await this.#quiesce()
       // The name of the new segment's file is all that keeps the offsets from starting again at 0.
       const { active } = this.#segments
       await active.flush()
       await syncFolder(this.#folder)
       active.isNew = false
     }
+    await this.#quiesce()
     this.#segments.replace(removable, [])
     const first = this.#segments.first.baseOffset
     if (first > this.#logStartOffset) {
       this.#logStartOffset = first
       await this.#deps.onStartOffsetChanged?.()
     }
-    await this.removeFiles(removable)
+    await this.#removeFiles(removable)
     await removeSnapshots(this.#folder, (offset) => offset < first)
     return removable.length
   }
 
   /** Renames the files of segments that are not in the list any more, and unlinks them later. */
-  async removeFiles(segments: readonly Segment[]): Promise<void> {
+  async #removeFiles(segments: readonly Segment[]): Promise<void> {
     for (const segment of segments) {
       this.#commit.forget(segment)
-      await segment.changeSuffix('.deleted')
+      // A reader that has chosen the segment but not opened it yet would not find it any more.
+      await segment.handle()
+      await segment.changeSuffix(DELETED_SUFFIX)
       const unlink = (): void => {
         this.#deletions.delete(segment)
         this.#inBackground(segment.unlink())
@@ -557,15 +569,39 @@ export class PartitionLog {
     for (const [offset, { segment }] of this.#positions) if (segments.includes(segment)) this.#positions.delete(offset)
   }
 
-  /** Swaps segments for what the cleaner made of them. Neither may contain the active segment. */
-  replaceSegments(removed: readonly Segment[], added: readonly Segment[]): void {
-    this.#segments.replace(removed, added)
+  /**
+   * Puts what the cleaner made of `sources` in their place. Once the new files are called `.swap` the next start finishes what a
+   * crash interrupts; before that it takes it back.
+   */
+  async swapSegments(sources: readonly Segment[], cleaned: Segment): Promise<void> {
+    await this.#quiesce()
+    await cleaned.changeSuffix(SWAP_SUFFIX)
+    await syncFolder(this.#folder)
+    this.#segments.replace(sources, [cleaned])
+    await this.#removeFiles(sources)
+    await cleaned.changeSuffix('')
+    await syncFolder(this.#folder)
+  }
+
+  /** Runs `work` when no other retention or cleaning of this log is going on. */
+  maintain<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#maintenance.then(work)
+    this.#maintenance = next.catch(() => undefined)
+    return next
   }
 
   /** Ends the active segment if it holds anything and is due by time, so that it can be cleaned or expire. */
-  rollIfOld(): void {
+  async rollIfOld(): Promise<void> {
     const nowMs = this.#now()
-    if (this.#segments.active.size > 0 && this.#isActiveOld(-1, nowMs)) this.#roll(nowMs)
+    if (this.#segments.active.size === 0 || !this.#isActiveOld(-1, nowMs)) return
+    this.#roll(nowMs)
+    await this.#quiesce()
+  }
+
+  /** Waits until nothing is written to segments that have been rolled so far: then they may be renamed. */
+  async #quiesce(): Promise<void> {
+    await this.#commit.settle(this.#endPosition(), false)
+    await Promise.all(this.#background)
   }
 
   /** Forgets producers that have been silent for long. */
@@ -578,7 +614,8 @@ export class PartitionLog {
     if (this.#failure !== null) throw this.#failure
     const end = this.#endPosition()
     await this.#commit.settle(end, true)
-    while (this.#background.size > 0) await Promise.all(this.#background)
+    await Promise.all(this.#background)
+    if (this.#failure !== null) throw this.#failure
     this.#recoveryPoint = Math.max(this.#recoveryPoint, end.offset)
   }
 
@@ -619,6 +656,7 @@ export class PartitionLog {
     if (this.#isClosed) return
     this.#isClosed = true
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
+    await this.#maintenance
     if (this.#failure === null) {
       await this.flush()
       if (!this.#isUntouched) await this.#writeEnd()
@@ -634,6 +672,7 @@ export class PartitionLog {
   }
 
   async #closeFiles(): Promise<void> {
+    await this.#maintenance
     await this.#commit.idle()
     while (this.#background.size > 0) await Promise.all(this.#background)
     for (const [segment, timer] of this.#deletions) {
