@@ -27,7 +27,14 @@ export interface CellReader {
 
 /** A column of a plan: a cell of each row, or the same value in every row. */
 export type Column =
-  | { readonly kind: 'cell' /** position among the row's cells */; readonly cell: number; readonly reader: CellReader }
+  | {
+      readonly kind: 'cell'
+      /** Position among the row's cells. */
+      readonly cell: number
+      readonly reader: CellReader
+      /** What a transform says a null cell stands for; absent: null. Sources leave it out. */
+      readonly whenNull?: unknown
+    }
   | { readonly kind: 'constant'; readonly value: unknown }
 
 /**

@@ -22,6 +22,8 @@ export interface TransformPlugin<P = unknown> extends PluginIdentity {
 
 export interface Predicate {
   test(record: ConnectRecord): boolean
+  /** Fast path: the same answer for all rows of a plan, or null when it depends on the record. */
+  testPlan?(plan: RowPlan): boolean | null
   close?(): void
 }
 

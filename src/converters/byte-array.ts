@@ -1,6 +1,5 @@
-import { config, type Converter, DataError, defineConverter, primitive } from '../connect/index.ts'
+import { millraceVersion, config, type Converter, DataError, defineConverter, primitive } from '../connect/index.ts'
 import { converterType } from './json/config.ts'
-import { version } from './version.ts'
 
 const optionalBytes = primitive('BYTES', { optional: true })
 
@@ -19,7 +18,7 @@ const converter: Converter = {
 
 export const byteArrayConverter = defineConverter({
   class: 'org.apache.kafka.connect.converters.ByteArrayConverter',
-  version,
+  version: millraceVersion,
   summary: 'Bytes as they are.',
   config: config({ 'converter.type': converterType }),
   create: () => converter,

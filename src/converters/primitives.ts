@@ -1,6 +1,12 @@
-import { config, type ConverterPlugin, DataError, defineConverter, primitive } from '../connect/index.ts'
+import {
+  millraceVersion,
+  config,
+  type ConverterPlugin,
+  DataError,
+  defineConverter,
+  primitive,
+} from '../connect/index.ts'
 import { converterType } from './json/config.ts'
-import { version } from './version.ts'
 
 interface Primitive {
   readonly class: string
@@ -93,7 +99,7 @@ function converterFor(type: Primitive): ConverterPlugin {
   const schema = primitive(type.schemaType, { optional: true })
   return defineConverter<unknown>({
     class: `org.apache.kafka.connect.converters.${type.class}Converter`,
-    version,
+    version: millraceVersion,
     summary: `One ${name} in ${type.size} byte${type.size === 1 ? '' : 's'}, big-endian.`,
     config: config({ 'converter.type': converterType }),
     create: () => ({

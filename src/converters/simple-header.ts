@@ -1,8 +1,7 @@
-import { config, defineHeaderConverter } from '../connect/index.ts'
+import { millraceVersion, config, defineHeaderConverter } from '../connect/index.ts'
 import { parseHeaderText } from './header-text.ts'
 import { converterType } from './json/config.ts'
 import { type TextForm, valueText } from './value-text.ts'
-import { version } from './version.ts'
 
 const headerForm: TextForm = {
   nestedString: (text) => `"${text.replace(/[\\"]/g, '\\$&')}"`,
@@ -12,7 +11,7 @@ const headerForm: TextForm = {
 
 export const simpleHeaderConverter = defineHeaderConverter({
   class: 'org.apache.kafka.connect.storage.SimpleHeaderConverter',
-  version,
+  version: millraceVersion,
   summary: 'Header values as text; what a text looks like decides its type when it is read.',
   config: config({ 'converter.type': converterType }),
   create: () => ({

@@ -1,4 +1,5 @@
 import {
+  millraceVersion,
   type ByteSink,
   type ColumnPlan,
   DataError,
@@ -17,7 +18,6 @@ import {
 } from '../connect/index.ts'
 import { converterType } from './json/config.ts'
 import { type TextForm, valueText } from './value-text.ts'
-import { version } from './version.ts'
 
 /** Java's names of the encodings, lower case, and what encodes and decodes them here. */
 const encodings: Readonly<Record<string, BufferEncoding>> = {
@@ -110,7 +110,7 @@ function createStringConverter(props: PropsOf<typeof stringConverterConfig>): Co
 
 export const stringConverter = defineConverter({
   class: 'org.apache.kafka.connect.storage.StringConverter',
-  version,
+  version: millraceVersion,
   summary: 'Text; other values are written in their text form.',
   config: stringConverterConfig,
   create: createStringConverter,

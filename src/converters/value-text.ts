@@ -1,4 +1,13 @@
-import { DATE, DECIMAL, formatJavaDouble, formatJavaFloat, type Schema, TIME, TIMESTAMP } from '../connect/index.ts'
+import {
+  DataError,
+  DATE,
+  DECIMAL,
+  formatJavaDouble,
+  formatJavaFloat,
+  type Schema,
+  TIME,
+  TIMESTAMP,
+} from '../connect/index.ts'
 
 /** How parts that differ between the text forms are written. */
 export interface TextForm {
@@ -52,6 +61,8 @@ function numberText(schema: Schema | null, value: number): string {
  * would lose the date, so there the type decides.
  */
 function temporalText(ms: number, type: 'date' | 'time' | 'timestamp'): string {
+  if (Number.isNaN(new Date(ms).getTime()))
+    throw new DataError(`${ms} ms since 1970 is beyond the last date that has a text form`)
   const iso = new Date(ms).toISOString()
   const form = ms < 0 ? type : ms < dayMs ? 'time' : ms % dayMs === 0 ? 'date' : 'timestamp'
   if (form === 'date') return iso.slice(0, -14)

@@ -1,4 +1,5 @@
 import {
+  millraceVersion,
   type ColumnPlan,
   type Converter,
   DataError,
@@ -15,7 +16,6 @@ import {
   writeAscii,
   writeBytes,
 } from '../../connect/index.ts'
-import { version } from '../version.ts'
 import { jsonConverterConfig, type JsonConverterProps } from './config.ts'
 import { readPayload, readSchemaless } from './payload-reader.ts'
 import { PayloadWriters } from './payload-writer.ts'
@@ -189,7 +189,7 @@ function isCompactJsonValue(bytes: Uint8Array, start: number, end: number): bool
 
 export const jsonConverter = defineConverter<JsonConverterProps>({
   class: 'org.apache.kafka.connect.json.JsonConverter',
-  version,
+  version: millraceVersion,
   summary: 'JSON, with the schema in each message or without.',
   config: jsonConverterConfig,
   create: (props) => new JsonConverter(props),

@@ -74,7 +74,7 @@ function compileRow(
       before,
       cell: column.cell,
       reader: readerFor(cellSchema, column.reader, writers),
-      whenNull: nullForm(cellSchema, writers),
+      whenNull: nullForm(cellSchema, column.whenNull ?? null, writers),
       field: field?.name ?? null,
     })
   }
@@ -113,10 +113,10 @@ function readerFor(schema: Schema, reader: CellReader, writers: PayloadWriters):
   }
 }
 
-function nullForm(schema: Schema, writers: PayloadWriters): Uint8Array | null {
+function nullForm(schema: Schema, value: unknown, writers: PayloadWriters): Uint8Array | null {
   const out = new GrowableBytes(16)
   try {
-    writers.for(schema)(out, null)
+    writers.for(schema)(out, value)
   } catch (error) {
     if (error instanceof DataError) return null
     throw error
