@@ -1,7 +1,7 @@
 import { pause } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
 import { ConnectError, isConnectError } from '../../connect/index.ts'
-import { type Stage, StageError } from './stage-error.ts'
+import { StageError } from './stage-error.ts'
 
 export interface ErrorPolicy {
   /** `errors.tolerance`. */
@@ -66,7 +66,14 @@ const FIRST_RETRY_DELAY_MS = 300
  * failures only; a record that passes costs nothing here.
  */
 export class ErrorHandler {
-  readonly counters: ErrorCounters = { failures: 0, errors: 0, skipped: 0, retries: 0, logged: 0, lastErrorTimestamp: 0 }
+  readonly counters: ErrorCounters = {
+    failures: 0,
+    errors: 0,
+    skipped: 0,
+    retries: 0,
+    logged: 0,
+    lastErrorTimestamp: 0,
+  }
   readonly policy: ErrorPolicy
   readonly #options: ErrorHandlerOptions
   readonly #now: () => number
@@ -80,11 +87,13 @@ export class ErrorHandler {
   /**
    * `error` came out of the first attempt; `attempt` tries the same again (only `RetriableError`s are retried, until
    * `errors.retry.timeout` is over). Resolves with the outcome, or with null when the record is to be skipped.
-   * Rejects when the task must fail, also when retries are cut short by the task's stop.
+   * Rejects when the task must fail, also when retries are cut short by the task's stop, and with any error that is not
+   * a {@link StageError}.
    */
   async recover<T>(error: unknown, attempt: () => T | Promise<T>, coordinates?: RecordCoordinates): Promise<T | null> {
+    if (!(error instanceof StageError)) throw error
     this.counters.failures++
-    let failure = asStageError(error)
+    let failure = error
     let retried = false
     const deadline = this.policy.retryTimeoutMs < 0 ? Infinity : this.#now() + this.policy.retryTimeoutMs
     for (let n = 0; isConnectError(failure.cause, 'RetriableError') && this.#now() < deadline; n++) {
@@ -95,7 +104,8 @@ export class ErrorHandler {
       try {
         return await attempt()
       } catch (next) {
-        failure = asStageError(next)
+        if (!(next instanceof StageError)) throw next
+        failure = next
       }
     }
     this.counters.errors++
@@ -155,11 +165,6 @@ function isTolerable(error: StageError): boolean {
     default:
       return isConnectError(error.cause, 'RetriableError')
   }
-}
-
-function asStageError(error: unknown): StageError {
-  if (error instanceof StageError) return error
-  return new StageError('TRANSFORMATION', 'unknown', error)
 }
 
 function stopped(failure: StageError): ConnectError {

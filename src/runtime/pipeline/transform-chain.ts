@@ -1,10 +1,4 @@
-import {
-  ConfigError,
-  type ConnectRecord,
-  type Predicate,
-  type RowPlan,
-  type Transform,
-} from '../../connect/index.ts'
+import { ConfigError, type ConnectRecord, type Predicate, type RowPlan, type Transform } from '../../connect/index.ts'
 import { StageError } from '../errors/stage-error.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { booleanProp, listProp, propsWithPrefix } from '../tasks/props.ts'

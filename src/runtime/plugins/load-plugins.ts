@@ -26,22 +26,32 @@ export async function addBundledPlugins(registry: PluginRegistry, logger: Logger
   for (const url of [...bundledModules, ...connectors]) await addModule(registry, url.href, logger, url.href)
 }
 
-/**
- * Adds what `plugin.path` holds. Runs the modules' own code, so call it in a task thread only. A module that does not load,
- * or in time, is left out with a warning: the others are of use without it.
- */
-export async function addPluginsFromPath(registry: PluginRegistry, pluginPath: string, logger: Logger): Promise<void> {
-  registerPluginResolution()
-  const scan = await scanPluginPath(pluginPath)
-  for (const problem of scan.problems) logger.warn({}, problem)
-  for (const module of scan.modules) await addModule(registry, pathToFileURL(module.file).href, logger, module.file)
+export interface LoadOptions {
+  /** The entries of `plugin.path`. */
+  readonly pluginPath: readonly string[]
+  readonly logger: Logger
+  /** Modules (absolute paths) of `plugin.path` to leave out, because they hung a thread before. */
+  readonly excludedModules?: readonly string[] | undefined
+  /** Told which module of `plugin.path` is being loaded, null when none is. */
+  readonly onLoading?: ((file: string | null) => void) | undefined
 }
 
-/** The registry of a thread: bundled plugins, then those of `plugin.path`. */
-export async function loadPlugins(pluginPath: string | undefined, logger: Logger): Promise<PluginRegistry> {
+/**
+ * The registry of a thread: bundled plugins, then those of `plugin.path`. Runs the modules' own code, so call it in a task
+ * thread only. A module that does not load, or in time, is left out with a warning: the others are of use without it.
+ */
+export async function loadPlugins(options: LoadOptions): Promise<PluginRegistry> {
+  const { logger, excludedModules = [], onLoading } = options
   const registry = new PluginRegistry()
   await addBundledPlugins(registry, logger)
-  if (pluginPath) await addPluginsFromPath(registry, pluginPath, logger)
+  const scan = await scanPluginPath(options.pluginPath)
+  for (const problem of scan.problems) logger.warn({}, problem)
+  for (const module of scan.modules) {
+    if (excludedModules.includes(module.file)) continue
+    onLoading?.(module.file)
+    await addModule(registry, pathToFileURL(module.file).href, logger, module.file)
+  }
+  if (scan.modules.length > 0) onLoading?.(null)
   return registry
 }
 
@@ -60,13 +70,14 @@ async function addModule(registry: PluginRegistry, url: string, logger: Logger, 
     )
     return
   }
-  const candidates = [exports['default'], exports['plugins']].flat().filter((value) => value !== undefined)
-  if (candidates.length === 0)
+  const candidates = [exports['default'], ...Object.values(exports).filter(Array.isArray)].flat() as unknown[]
+  if (candidates.every((candidate) => candidate === undefined))
     logger.warn(
       { module: label },
       `Plugin module ${label} exports no plugin: export one as default, or a list named plugins`,
     )
   for (const candidate of candidates) {
+    if (candidate === undefined) continue
     const fault = pluginFault(candidate)
     if (fault !== null) logger.warn({ module: label }, `An export of plugin module ${label} was left out: it ${fault}`)
     else if (!registry.add(candidate as Plugin)) {

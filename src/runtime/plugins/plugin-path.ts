@@ -24,10 +24,10 @@ const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs']
  * `"millrace": {"plugins": "./index.ts"}` (or a list of files); a folder with an `index` module; or a folder of any of these
  * (`node_modules` and `@scope` folders below it are searched for packages that say so).
  */
-export async function scanPluginPath(pluginPath: string): Promise<PluginPathScan> {
+export async function scanPluginPath(pluginPath: readonly string[]): Promise<PluginPathScan> {
   const scan: PluginPathScan = { modules: [], problems: [] }
   const seen = new Set<string>()
-  for (const raw of pluginPath.split(',')) {
+  for (const raw of pluginPath) {
     const entry = raw.trim()
     if (entry === '') continue
     const found: string[] = []

@@ -5,14 +5,18 @@ export type Props = Readonly<Record<string, string | undefined>>
 export function propsWithPrefix(props: Props, prefix: string): Record<string, string> {
   const found: Record<string, string> = {}
   for (const [key, value] of Object.entries(props)) {
-    if (value !== undefined && key.length > prefix.length && key.startsWith(prefix)) found[key.slice(prefix.length)] = value
+    if (value !== undefined && key.length > prefix.length && key.startsWith(prefix))
+      found[key.slice(prefix.length)] = value
   }
   return found
 }
 
 /** A LIST: split on commas, blanks around entries trimmed, empty entries left out. */
 export function listProp(props: Props, key: string): string[] {
-  return (props[key] ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
+  return (props[key] ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
 }
 
 export function booleanProp(props: Props, key: string, byDefault: boolean): boolean {

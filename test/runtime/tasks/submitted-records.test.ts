@@ -79,28 +79,32 @@ test('draining is reported once everything is stored', async () => {
 
 test('whatever the order of acknowledgements, the committed offset never passes an unstored record', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 20 }), fc.infiniteStream(fc.nat()), (sizes, picks) => {
-      const submitted = new SubmittedRecords()
-      const open = sizes.map((size, index) => {
-        const submission = submitted.open(orders)
-        submission.add(size)
-        submission.seal({ index })
-        return { submission, left: size, index }
-      })
-      let waiting = [...open]
-      let committed = -1
-      for (const pick of picks) {
-        const target = waiting[pick % waiting.length]
-        if (!target) break
-        target.submission.acknowledge(1)
-        target.left--
-        waiting = waiting.filter((one) => one.left > 0)
-        for (const { offset } of submitted.takeCommittable()) committed = offset['index'] as number
-        const firstUnstored = open.findIndex((one) => one.left > 0)
-        assert.equal(committed, (firstUnstored === -1 ? open.length : firstUnstored) - 1)
-        if (waiting.length === 0) break
-      }
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 20 }),
+      fc.infiniteStream(fc.nat()),
+      (sizes, picks) => {
+        const submitted = new SubmittedRecords()
+        const open = sizes.map((size, index) => {
+          const submission = submitted.open(orders)
+          submission.add(size)
+          submission.seal({ index })
+          return { submission, left: size, index }
+        })
+        let waiting = [...open]
+        let committed = -1
+        for (const pick of picks) {
+          const target = waiting[pick % waiting.length]
+          if (!target) break
+          target.submission.acknowledge(1)
+          target.left--
+          waiting = waiting.filter((one) => one.left > 0)
+          for (const { offset } of submitted.takeCommittable()) committed = offset['index'] as number
+          const firstUnstored = open.findIndex((one) => one.left > 0)
+          assert.equal(committed, (firstUnstored === -1 ? open.length : firstUnstored) - 1)
+          if (waiting.length === 0) break
+        }
+      },
+    ),
   )
 })
 

@@ -1,0 +1,222 @@
+import { partitionForKey } from '../../protocol/murmur2.ts'
+import { RecordBatchBuilder } from '../../protocol/records/encode.ts'
+import type { CompressionType } from '../../protocol/records/compression/index.ts'
+import type { OutgoingRecord } from './source-pipeline.ts'
+import type { Submission } from '../tasks/submitted-records.ts'
+
+/** A record batch of one topic partition that is being filled, and whose records are in it. */
+export class OpenBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly builder: RecordBatchBuilder
+  readonly submissions: Submission[] = []
+  readonly counts: number[] = []
+
+  constructor(topic: string, partition: number, builder: RecordBatchBuilder) {
+    this.topic = topic
+    this.partition = partition
+    this.builder = builder
+  }
+
+  /** Says that the last `records` records of the builder belong to a submission. */
+  credit(submission: Submission, records: number): void {
+    submission.add(records)
+    const last = this.submissions.length - 1
+    if (last >= 0 && this.submissions[last] === submission) this.counts[last] = (this.counts[last] as number) + records
+    else {
+      this.submissions.push(submission)
+      this.counts.push(records)
+    }
+  }
+
+  /** Says that all its records are settled: stored, or given up. */
+  acknowledge(): void {
+    for (let i = 0; i < this.submissions.length; i++) {
+      ;(this.submissions[i] as Submission).acknowledge(this.counts[i] as number)
+    }
+  }
+}
+
+export interface RecordBatcherOptions {
+  /** Sends a finished batch; the batches of one partition in the order of the calls. */
+  readonly send: (topic: string, partition: number, builder: RecordBatchBuilder) => Promise<unknown>
+  /** A batch is sent when it has this many bytes before compression. */
+  readonly targetBytes: number
+  /** The most that a batch of several records may have, before compression: what a broker surely takes. */
+  readonly largestBytes: number
+  /** A batch that is not full is sent after this many milliseconds. */
+  readonly lingerMs: number
+  readonly compression: CompressionType
+  /** After a batch was stored. */
+  readonly onStored: (batch: OpenBatch) => void
+  /** After a batch could not be stored. The listener acknowledges it if its records are to be given up. */
+  readonly onFailed: (batch: OpenBatch, error: unknown) => void
+}
+
+/** More than a record without headers takes beside its key and value. */
+const RECORD_OVERHEAD = 36
+
+function recordSize({ key, value, headers }: OutgoingRecord): number {
+  let size = RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0)
+  if (headers) for (const header of headers) size += header.key.length * 3 + (header.value?.length ?? 0) + 10
+  return size
+}
+
+interface TopicBatches {
+  /** By partition. */
+  open: (OpenBatch | null)[]
+  sticky: number
+}
+
+const SMALLEST_BATCH_BYTES = 16_384
+
+/**
+ * Collects what several polls give into record batches of a good size, one per topic partition, and sends each when it is
+ * full or has waited long enough. Guarded by bench/pipelines.
+ */
+export class RecordBatcher {
+  readonly #options: RecordBatcherOptions
+  readonly #topics = new Map<string, TopicBatches>()
+  #timer: NodeJS.Timeout | null = null
+  #unsettledBytes = 0
+  #expectedBytes = SMALLEST_BATCH_BYTES
+  #inFlight = new Set<Promise<void>>()
+  #waiter: (() => void) | null = null
+
+  constructor(options: RecordBatcherOptions) {
+    this.#options = options
+  }
+
+  /** Bytes that were sent and are not settled yet, in full builders. */
+  get unsettledBytes(): number {
+    return this.#unsettledBytes
+  }
+
+  get targetBytes(): number {
+    return this.#options.targetBytes
+  }
+
+  get largestBytes(): number {
+    return this.#options.largestBytes
+  }
+
+  /** Takes a converted record; sends its batch when that is full. */
+  append(record: OutgoingRecord, partitions: number, submission: Submission): void {
+    const { topic, partition, key, value, headers } = record
+    let batch = this.batchFor(topic, partitions, partition, key)
+    const size = recordSize(record)
+    if (batch.builder.count > 0 && batch.builder.sizeInBytes + size > this.#options.largestBytes) {
+      this.seal(batch)
+      batch = this.batchFor(topic, partitions, partition, key)
+    }
+    batch.builder.appendRecord(record.timestamp, key, value, headers)
+    batch.credit(submission, 1)
+    this.sealIfFull(batch)
+  }
+
+  /** The batch to append to for a record: an explicit partition, that of its key, or the sticky one. */
+  batchFor(topic: string, partitions: number, partition: number | null, key: Uint8Array | null): OpenBatch {
+    const batches = this.#batches(topic)
+    const chosen =
+      partition ?? (key === null ? this.#stickyPartition(batches, partitions) : partitionForKey(key, partitions))
+    return batches.open[chosen] ?? this.#begin(topic, batches, chosen)
+  }
+
+  #batches(topic: string): TopicBatches {
+    let batches = this.#topics.get(topic)
+    if (batches === undefined) {
+      batches = { open: [], sticky: -1 }
+      this.#topics.set(topic, batches)
+    }
+    return batches
+  }
+
+  #stickyPartition(batches: TopicBatches, partitions: number): number {
+    if (batches.sticky === -1 || batches.sticky >= partitions) batches.sticky = Math.floor(Math.random() * partitions)
+    return batches.sticky
+  }
+
+  #begin(topic: string, batches: TopicBatches, partition: number): OpenBatch {
+    const builder = new RecordBatchBuilder({
+      compression: this.#options.compression,
+      initialCapacity: this.#expectedBytes,
+    })
+    const batch = new OpenBatch(topic, partition, builder)
+    batches.open[partition] = batch
+    this.#timer ??= setTimeout(() => this.flush(), this.#options.lingerMs)
+    return batch
+  }
+
+  /** Sends a batch that is full enough. */
+  sealIfFull(batch: OpenBatch): void {
+    if (batch.builder.sizeInBytes >= this.#options.targetBytes) this.seal(batch)
+  }
+
+  /** Sends a batch now; it takes no more records. */
+  seal(batch: OpenBatch): void {
+    const batches = this.#batches(batch.topic)
+    if (batches.open[batch.partition] === batch) {
+      batches.open[batch.partition] = null
+      // The next records without a key go elsewhere, so that all partitions get their share.
+      batches.sticky = -1
+    }
+    if (batch.builder.count === 0) return
+    const bytes = batch.builder.sizeInBytes
+    // Room for what comes after the mark that makes it full, so that a full batch is never copied to grow.
+    const ample = Math.ceil(bytes * 1.1) + 1024
+    this.#expectedBytes = Math.max(
+      SMALLEST_BATCH_BYTES,
+      bytes >= this.#options.targetBytes ? ample : Math.ceil((this.#expectedBytes + ample) / 2),
+    )
+    this.#unsettledBytes += bytes
+    const sending = this.#send(batch).finally(() => {
+      this.#inFlight.delete(sending)
+      this.#unsettledBytes -= bytes
+      this.#waiter?.()
+    })
+    this.#inFlight.add(sending)
+  }
+
+  async #send(batch: OpenBatch): Promise<void> {
+    try {
+      await this.#options.send(batch.topic, batch.partition, batch.builder)
+    } catch (error) {
+      this.#options.onFailed(batch, error)
+      return
+    }
+    batch.acknowledge()
+    this.#options.onStored(batch)
+  }
+
+  /** Sends everything that was begun. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    for (const batches of this.#topics.values()) {
+      for (const batch of batches.open) if (batch) this.seal(batch)
+    }
+  }
+
+  /** Resolves when fewer than `limit` bytes are unsettled, or `signal` aborts. One caller at a time. */
+  async belowLimit(limit: number, signal: AbortSignal): Promise<void> {
+    while (this.#unsettledBytes >= limit && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#waiter = resolve
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      this.#waiter = null
+    }
+  }
+
+  /** Resolves when every batch that was sent is settled. */
+  async settled(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight)
+  }
+
+  /** Drops what was begun and not sent. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#topics.clear()
+  }
+}

@@ -1,0 +1,180 @@
+import {
+  DataError,
+  type RowBatch,
+  type RowPlan,
+  type RowWriter,
+  type SourceRecord,
+  type SinkRecord,
+} from '../../connect/index.ts'
+import { StageError } from '../errors/stage-error.ts'
+import type { RecordConverters } from './record-converters.ts'
+import type { TransformChain } from './transform-chain.ts'
+
+/** A record as it goes to Kafka. */
+export interface OutgoingRecord {
+  readonly topic: string
+  /** Null: by key, or the sticky one. */
+  readonly partition: number | null
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: OutgoingHeader[] | undefined
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+}
+
+export interface OutgoingHeader {
+  readonly key: string
+  readonly value: Uint8Array | null
+}
+
+/** How the rows of a plan are written straight into record batches: transforms and converters are worked out. */
+export interface CompiledRows {
+  readonly topic: string
+  readonly partition: number | null
+  /** Null: every record has `constantKey`. */
+  readonly writeKey: RowWriter | null
+  readonly constantKey: Uint8Array | null
+  readonly writeValue: RowWriter
+  readonly timestamp: number | null
+}
+
+/** What happens to a source record between `poll` and the producer: transforms, then headers, key and value to bytes. */
+export class SourcePipeline {
+  readonly converters: RecordConverters
+  readonly #chain: TransformChain
+  readonly #compiled = new WeakMap<RowPlan, CompiledRows | 'ordinary'>()
+
+  constructor(chain: TransformChain, converters: RecordConverters) {
+    this.#chain = chain
+    this.converters = converters
+  }
+
+  /** The fast way for rows of this plan; null when a transform or a converter needs records. Cached by the plan object. */
+  compile(plan: RowPlan): CompiledRows | null {
+    const known = this.#compiled.get(plan)
+    if (known !== undefined) return known === 'ordinary' ? null : known
+    const compiled = this.#compile(plan)
+    this.#compiled.set(plan, compiled ?? 'ordinary')
+    return compiled
+  }
+
+  #compile(plan: RowPlan): CompiledRows | null {
+    const final = this.#chain.applyToPlan(plan)
+    if (final === null) return null
+    const { topic } = final
+    const writeValue = this.converters.value.rowWriter?.(topic, final.value) ?? null
+    if (writeValue === null) return null
+    let writeKey: RowWriter | null = null
+    let constantKey: Uint8Array | null = null
+    if (final.key === null) {
+      try {
+        constantKey = this.converters.key.fromConnectData(topic, null, null)
+      } catch {
+        // The ordinary path reports it with the record.
+        return null
+      }
+    } else {
+      writeKey = this.converters.key.rowWriter?.(topic, final.key) ?? null
+      if (writeKey === null) return null
+    }
+    return { topic, partition: final.kafkaPartition, writeKey, constantKey, writeValue, timestamp: final.timestamp }
+  }
+
+  /** The bytes of a record, or null when a transform dropped it. Throws {@link StageError}. */
+  convert(record: SourceRecord, now: number): OutgoingRecord | null {
+    const changed = this.#chain.apply(record)
+    if (changed === null) return null
+    const { topic } = changed
+    const headers = this.#headers(changed)
+    const { key, value, keyClass, valueClass } = this.converters
+    let keyBytes: Uint8Array | null
+    try {
+      keyBytes = key.fromConnectData(topic, changed.keySchema ?? null, changed.key ?? null)
+    } catch (error) {
+      throw new StageError('KEY_CONVERTER', keyClass, error)
+    }
+    let valueBytes: Uint8Array | null
+    try {
+      valueBytes = value.fromConnectData(topic, changed.valueSchema ?? null, changed.value ?? null)
+    } catch (error) {
+      throw new StageError('VALUE_CONVERTER', valueClass, error)
+    }
+    return {
+      topic,
+      partition: changed.kafkaPartition ?? null,
+      key: keyBytes,
+      value: valueBytes,
+      headers,
+      timestamp: recordTimestamp(changed.timestamp, now),
+    }
+  }
+
+  #headers(record: SourceRecord): OutgoingHeader[] | undefined {
+    const { headers, topic } = record
+    if (headers === undefined || headers.length === 0) return undefined
+    const { header, headerClass } = this.converters
+    try {
+      return headers.map(({ key, schema, value }) => ({
+        key,
+        value: header.fromConnectHeader(topic, key, schema, value),
+      }))
+    } catch (error) {
+      throw new StageError('HEADER_CONVERTER', headerClass, error)
+    }
+  }
+
+  close(): void {
+    this.#chain.close()
+  }
+}
+
+/** −1 and null mean the producer's clock; other negative times are refused, as Kafka's producer does. */
+function recordTimestamp(timestamp: number | null | undefined, now: number): number {
+  if (timestamp === null || timestamp === undefined || timestamp === -1) return now
+  if (timestamp < 0) throw new DataError(`Invalid record timestamp ${timestamp}: it must not be negative`)
+  return timestamp
+}
+
+/** Says of what a pipeline is told a record was, for error logs. */
+export function coordinatesOf(record: SourceRecord | SinkRecord): {
+  topic: string
+  partition: number | null
+  timestamp: number | null
+} {
+  return { topic: record.topic, partition: record.kafkaPartition ?? null, timestamp: record.timestamp ?? null }
+}
+
+/** Makes the ordinary record of one row: what the fast path writes without making it. */
+export function rowRecord(batch: RowBatch, row: number): SourceRecord {
+  const { plan } = batch
+  return {
+    topic: plan.topic,
+    kafkaPartition: plan.kafkaPartition,
+    keySchema: plan.key?.schema ?? null,
+    key: plan.key === null ? null : rowStruct(batch, plan.key, row),
+    valueSchema: plan.value.schema,
+    value: rowStruct(batch, plan.value, row),
+    timestamp: plan.timestamp,
+    sourcePartition: batch.sourcePartition,
+    sourceOffset: batch.sourceOffset ?? {},
+  }
+}
+
+function rowStruct(batch: RowBatch, plan: RowPlan['value'], row: number): Record<string, unknown> {
+  const struct: Record<string, unknown> = {}
+  const fields = plan.schema.fields ?? []
+  const base = row * batch.cellsPerRow
+  for (let i = 0; i < plan.columns.length; i++) {
+    const column = plan.columns[i]
+    const field = fields[i]
+    if (column === undefined || field === undefined) continue
+    if (column.kind === 'constant') {
+      struct[field.name] = column.value
+      continue
+    }
+    const start = batch.starts[base + column.cell] as number
+    struct[field.name] =
+      start === -1 ? null : column.reader.value(batch.bytes, start, batch.ends[base + column.cell] as number)
+  }
+  return struct
+}

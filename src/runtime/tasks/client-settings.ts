@@ -1,0 +1,105 @@
+import { ConfigError } from '../../connect/index.ts'
+import type { ProducerOptions } from '../../client/producer/options.ts'
+import { type CompressionType, compressionTypes } from '../../protocol/records/index.ts'
+import type { WorkerConfig } from '../worker-config.ts'
+import { numberProp, type Props, propsWithPrefix } from './props.ts'
+
+export type ClientKind = 'producer' | 'consumer' | 'admin'
+
+const principalSettings = new Set(['sasl.jaas.config', 'sasl.mechanism', 'security.protocol'])
+
+/**
+ * The settings of a client that a task uses, under Kafka's names: `defaults`, then the worker's `<kind>.*`, then the
+ * connector's `<kind>.override.*` as far as the worker's policy lets it. Throws `ConfigError` for what the policy forbids.
+ */
+export function clientProps(
+  kind: ClientKind,
+  config: WorkerConfig,
+  connector: Props,
+  defaults: Record<string, string>,
+): Record<string, string> {
+  const overrides = propsWithPrefix(connector, `${kind}.override.`)
+  requireAllowed(kind, overrides, config.clientConfigOverridePolicy)
+  return {
+    'bootstrap.servers': config.bootstrapServers.join(','),
+    ...defaults,
+    ...propsWithPrefix(config.properties, `${kind}.`),
+    ...overrides,
+  }
+}
+
+function requireAllowed(kind: ClientKind, overrides: Record<string, string>, policyName: string): void {
+  const policy = policyName.slice(policyName.lastIndexOf('.') + 1).replace(/ConnectorClientConfigOverridePolicy$/, '')
+  const forbidden = Object.keys(overrides).filter((key) => {
+    if (policy === 'None') return true
+    return policy === 'Principal' && !principalSettings.has(key)
+  })
+  if (forbidden.length === 0) return
+  const keys = forbidden.map((key) => `${kind}.override.${key}`).join(', ')
+  throw new ConfigError(
+    `The '${policy}' policy (connector.client.config.override.policy of the worker) does not allow ${keys} to be overridden in the connector configuration.`,
+  )
+}
+
+/** Bytes at which a task's record batch is full, unless `batch.size` says otherwise: large, for throughput. */
+const DEFAULT_BATCH_BYTES = 262_144
+const DEFAULT_LINGER_MS = 5
+/** Bytes that a source task may have on their way, unless `buffer.memory` says otherwise. */
+const DEFAULT_BUFFER_BYTES = 16_777_216
+
+export interface SourceProducerSettings {
+  readonly producer: ProducerOptions
+  readonly compression: CompressionType
+  readonly batchBytes: number
+  readonly lingerMs: number
+  readonly bufferBytes: number
+  readonly maxRequestBytes: number
+}
+
+/** Reads Kafka's producer settings for a source task. Throws `ConfigError`. */
+export function sourceProducerSettings(props: Props): SourceProducerSettings {
+  const compression = (props['compression.type'] ?? 'none').trim().toLowerCase()
+  if (!(compressionTypes as readonly string[]).includes(compression)) {
+    throw new ConfigError(
+      `Invalid value ${compression} for the producer's compression.type: use one of ${compressionTypes.join(', ')}`,
+    )
+  }
+  const acks = acksOf(props['acks'])
+  const inFlight = numberProp(props, 'max.in.flight.requests.per.connection', 5)
+  const maxRequestBytes = numberProp(props, 'max.request.size', 1_048_576)
+  const idempotence = props['enable.idempotence']?.trim().toLowerCase()
+  return {
+    compression: compression as CompressionType,
+    batchBytes: Math.min(maxRequestBytes, Math.max(1, numberProp(props, 'batch.size', DEFAULT_BATCH_BYTES))),
+    lingerMs: Math.max(0, numberProp(props, 'linger.ms', DEFAULT_LINGER_MS)),
+    bufferBytes: numberProp(props, 'buffer.memory', DEFAULT_BUFFER_BYTES),
+    maxRequestBytes,
+    producer: {
+      acks,
+      // Kafka Connect has it off with one request in flight; on, several may be, and a retry cannot duplicate.
+      ...(idempotence === undefined ? {} : { enableIdempotence: idempotence === 'true' }),
+      maxInFlight: inFlight,
+      maxRequestSize: maxRequestBytes,
+      deliveryTimeoutMs: numberProp(props, 'delivery.timeout.ms', 2_147_483_647),
+      maxBlockMs: Math.min(2_147_483_647, numberProp(props, 'max.block.ms', 2_147_483_647)),
+      bufferMemory: numberProp(props, 'buffer.memory', DEFAULT_BUFFER_BYTES),
+      compressionType: compression as CompressionType,
+      lingerMs: 0,
+    },
+  }
+}
+
+function acksOf(text: string | undefined): -1 | 0 | 1 {
+  switch (text?.trim()) {
+    case undefined:
+    case 'all':
+    case '-1':
+      return -1
+    case '0':
+      return 0
+    case '1':
+      return 1
+    default:
+      throw new ConfigError(`Invalid value ${text} for the producer's acks: use all, -1, 0 or 1`)
+  }
+}

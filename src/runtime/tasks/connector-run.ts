@@ -1,0 +1,210 @@
+import type { Logger } from '../../base/logger.ts'
+import {
+  ConnectError,
+  type ConnectorContext,
+  type ConnectorInstance,
+  type SinkPlugin,
+  type SourcePlugin,
+  type TaskConfig,
+} from '../../connect/index.ts'
+import { traceOf } from '../errors/trace.ts'
+import type { PluginScope } from '../plugins/plugin-scope.ts'
+import type { ConnectorState, TargetState, TaskRunnerListener } from '../task-runner.ts'
+import { booleanProp, numberProp } from './props.ts'
+
+export interface ConnectorRunOptions {
+  readonly name: string
+  readonly plugin: SourcePlugin | SinkPlugin
+  /** As stored, references to configuration providers resolved. */
+  readonly props: Readonly<Record<string, string>>
+  readonly makeScope: (onStrayError: (error: unknown) => void) => PluginScope
+  readonly listener: TaskRunnerListener
+  readonly logger: Logger
+  /** How long one call into the plugin may take, in milliseconds. */
+  readonly callTimeoutMs: number
+}
+
+/** How long a connector instance has to stop before it is abandoned, in milliseconds. */
+const STOP_TIMEOUT_MS = 5000
+
+/** A connector: the instance that the plugin starts (if it has one), and its state. Operations run one after another. */
+export class ConnectorRun {
+  readonly name: string
+  readonly #options: ConnectorRunOptions
+  readonly #scope: PluginScope
+  #state: ConnectorState | null = null
+  #parsed: unknown = null
+  #instance: ConnectorInstance | null = null
+  #instanceAbort: AbortController | null = null
+  #queue: Promise<unknown> = Promise.resolve()
+  #stopped = false
+
+  constructor(options: ConnectorRunOptions) {
+    this.name = options.name
+    this.#options = options
+    this.#scope = options.makeScope((error) => this.#fail(error))
+  }
+
+  /** Rejects with what kept it from starting, after FAILED was reported. */
+  start(target: TargetState): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        const { plugin, props } = this.#options
+        this.#parsed = await this.#scope.call('config', () => plugin.config.parse(props), this.#options.callTimeoutMs)
+        const errors = await this.#scope.call(
+          'validate',
+          () => plugin.validate?.(this.#parsed as never),
+          this.#options.callTimeoutMs,
+        )
+        const faults = Object.entries(errors ?? {}).flatMap(([key, messages]) =>
+          messages.map((message) => `${key}: ${message}`),
+        )
+        if (faults.length > 0)
+          throw new ConnectError(`Connector "${this.name}" is configured wrongly: ${faults.join('; ')}`)
+        await this.#enter(target)
+      } catch (error) {
+        this.#fail(error)
+        throw error
+      }
+    })
+  }
+
+  /** A FAILED connector stays so: only a restart or a new configuration gets it out. */
+  setTargetState(target: TargetState): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#state === 'FAILED' || this.#stopped) return
+      try {
+        await this.#enter(target)
+      } catch (error) {
+        this.#fail(error)
+      }
+    })
+  }
+
+  async #enter(target: TargetState): Promise<void> {
+    if (target === 'STARTED') {
+      if (this.#state !== 'RUNNING') await this.#startInstance()
+      this.#report('RUNNING')
+    } else {
+      await this.#stopInstance()
+      this.#report(target)
+    }
+  }
+
+  async #startInstance(): Promise<void> {
+    const { plugin, callTimeoutMs } = this.#options
+    if (plugin.startConnector === undefined) return
+    const abort = new AbortController()
+    this.#instanceAbort = abort
+    const starting = plugin.startConnector
+    try {
+      this.#instance = await this.#scope.call(
+        'startConnector',
+        () => starting(this.#parsed as never, this.#context(abort.signal)),
+        callTimeoutMs,
+      )
+    } catch (error) {
+      abort.abort()
+      throw error
+    }
+  }
+
+  #context(signal: AbortSignal): ConnectorContext {
+    return {
+      connector: this.name,
+      config: this.#options.props,
+      logger: this.#options.logger,
+      signal,
+      requestTaskReconfiguration: () => {
+        if (!signal.aborted) this.#options.listener.taskReconfigurationRequested(this.name)
+      },
+      raiseError: (error) => {
+        if (!signal.aborted) this.#fail(error)
+      },
+    }
+  }
+
+  /** The task configurations it wants now, as text. Rejects, after FAILED was reported, when it cannot say. */
+  taskConfigs(maxTasks: number): Promise<Record<string, string>[]> {
+    return this.#inTurn(async () => {
+      const { plugin, props, callTimeoutMs } = this.#options
+      try {
+        const configs = await this.#scope.call(
+          'taskConfigs',
+          (): TaskConfig[] | Promise<TaskConfig[]> => {
+            if (this.#instance) return this.#instance.taskConfigs(maxTasks)
+            return plugin.taskConfigs?.(this.#parsed as never, maxTasks, props) ?? [props]
+          },
+          callTimeoutMs,
+        )
+        this.#requireNotTooMany(configs.length)
+        return configs.map(asText)
+      } catch (error) {
+        this.#fail(error)
+        throw error
+      }
+    })
+  }
+
+  #requireNotTooMany(count: number): void {
+    const { props, logger } = this.#options
+    const most = numberProp(props, 'tasks.max', 1)
+    if (count <= most) return
+    const message = `The connector ${this.name} has generated ${count} tasks, which is greater than ${most}, the maximum number of tasks it is configured to create.`
+    if (booleanProp(props, 'tasks.max.enforce', true))
+      throw new ConnectError(`${message} Raise tasks.max, or set tasks.max.enforce=false.`)
+    logger.warn({ connector: this.name }, message)
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true
+    this.#instanceAbort?.abort()
+    return this.#inTurn(async () => {
+      await this.#stopInstance()
+      this.#scope.close()
+    })
+  }
+
+  async #stopInstance(): Promise<void> {
+    this.#instanceAbort?.abort()
+    const instance = this.#instance
+    this.#instance = null
+    if (instance?.stop === undefined) return
+    try {
+      await this.#scope.call('stop', () => instance.stop?.(), STOP_TIMEOUT_MS)
+    } catch (error) {
+      this.#options.logger.error(
+        { connector: this.name, err: error },
+        `Connector ${this.name} did not stop cleanly and is abandoned`,
+      )
+    }
+  }
+
+  #report(state: ConnectorState): void {
+    this.#state = state
+    if (!this.#stopped) this.#options.listener.connectorStatus(this.name, state, null)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return
+    this.#state = 'FAILED'
+    this.#options.logger.error({ connector: this.name, err: error }, `Connector ${this.name} failed`)
+    this.#options.listener.connectorStatus(this.name, 'FAILED', traceOf(error))
+  }
+
+  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(operation)
+    this.#queue = result.catch(() => {})
+    return result
+  }
+}
+
+/** Task configurations hold text: null and undefined are left out, everything else becomes text. */
+function asText(config: TaskConfig): Record<string, string> {
+  const text: Record<string, string> = {}
+  for (const [key, value] of Object.entries(config)) {
+    if (value === null || value === undefined) continue
+    text[key] = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | bigint | boolean)
+  }
+  return text
+}

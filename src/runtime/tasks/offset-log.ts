@@ -1,0 +1,88 @@
+import { type Cluster, Consumer } from '../../client/index.ts'
+import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
+import { decodeBatch, readBatchHeader } from '../../protocol/records/index.ts'
+import { offsetKey, parseOffsetKey, parseOffsetValue } from './offset-json.ts'
+
+const POLL_MS = 500
+
+/**
+ * A topic of source offsets, as far as it was read. It is read on demand to its present end, not followed: tasks ask when
+ * they start. Kept by the key's content, so that fields written by another worker in another notation are found as well.
+ */
+export class OffsetLog {
+  readonly #topic: string
+  readonly #cluster: () => Cluster
+  readonly #offsets = new Map<string, SourceOffset>()
+  readonly #decoder = new TextDecoder()
+  #consumer: Consumer | null = null
+  #reading: Promise<void> = Promise.resolve()
+
+  constructor(topic: string, cluster: () => Cluster) {
+    this.#topic = topic
+    this.#cluster = cluster
+  }
+
+  get(connector: string, partition: SourcePartition): SourceOffset | null {
+    return this.#offsets.get(offsetKey(connector, partition)) ?? null
+  }
+
+  /** Reads everything that is in the topic at the time of the call. */
+  readToEnd(): Promise<void> {
+    // One after another: a reader that comes while another reads must see a newer end than that one.
+    const reading = this.#reading.then(() => this.#readToEnd())
+    this.#reading = reading.catch(() => {})
+    return reading
+  }
+
+  async #readToEnd(): Promise<void> {
+    const consumer = (this.#consumer ??= await this.#open())
+    const partitions = consumer.assignment()
+    const ends = await consumer.endOffsets(partitions)
+    const behind = (): boolean =>
+      ends.some(({ topic, partition, offset }) => consumer.position({ topic, partition }) < offset)
+    while (behind()) {
+      for (const { batches } of await consumer.poll(POLL_MS)) this.#take(batches)
+    }
+  }
+
+  async #open(): Promise<Consumer> {
+    const cluster = this.#cluster()
+    const count = await cluster.partitionCount(this.#topic)
+    const consumer = new Consumer(cluster, { autoOffsetReset: 'earliest' })
+    await consumer.assign(Array.from({ length: count }, (_, partition) => ({ topic: this.#topic, partition })))
+    return consumer
+  }
+
+  #take(batches: Uint8Array): void {
+    for (let position = 0; position < batches.length; ) {
+      const header = readBatchHeader(batches, position)
+      if (!header.isControl) {
+        const columns = decodeBatch(batches, position)
+        for (let i = 0; i < columns.count; i++) this.#apply(columns.key(i), columns.value(i))
+      }
+      position += header.sizeInBytes
+    }
+  }
+
+  #apply(key: Uint8Array | null, value: Uint8Array | null): void {
+    if (key === null) return
+    const parsed = parseOffsetKey(this.#decoder.decode(key))
+    if (parsed === null) return
+    let canonical: string
+    try {
+      canonical = offsetKey(parsed.connector, parsed.partition)
+    } catch {
+      // Nested data, which nobody can ask for.
+      return
+    }
+    const offset = parseOffsetValue(value === null ? null : this.#decoder.decode(value))
+    if (offset === null) this.#offsets.delete(canonical)
+    else this.#offsets.set(canonical, offset)
+  }
+
+  async close(): Promise<void> {
+    const consumer = this.#consumer
+    this.#consumer = null
+    await consumer?.close()
+  }
+}

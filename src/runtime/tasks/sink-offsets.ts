@@ -1,0 +1,74 @@
+import type { TopicPartition, TopicPartitionOffset } from '../../connect/index.ts'
+
+/**
+ * The offsets of a sink task: what was delivered to it, and what was committed, per assigned partition. Offsets are those
+ * of the next record.
+ */
+export class SinkOffsets {
+  readonly #current = new Map<string, TopicPartitionOffset>()
+  readonly #committed = new Map<string, TopicPartitionOffset>()
+
+  get isEmpty(): boolean {
+    return this.#current.size === 0
+  }
+
+  has(partition: TopicPartition): boolean {
+    return this.#current.has(keyOf(partition))
+  }
+
+  assignment(): TopicPartition[] {
+    return [...this.#current.values()].map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /** A new partition, beginning at the group's offset. */
+  assign(position: TopicPartitionOffset): void {
+    this.#current.set(keyOf(position), position)
+    this.#committed.set(keyOf(position), position)
+  }
+
+  unassign(partition: TopicPartition): void {
+    this.#current.delete(keyOf(partition))
+    this.#committed.delete(keyOf(partition))
+  }
+
+  delivered(position: TopicPartitionOffset): void {
+    if (this.has(position)) this.#current.set(keyOf(position), position)
+  }
+
+  /** After `context.offset`: delivery goes on from there, and a commit of it is no news. */
+  rewound(position: TopicPartitionOffset): void {
+    if (!this.has(position)) return
+    this.#current.set(keyOf(position), position)
+    this.#committed.set(keyOf(position), position)
+  }
+
+  /** Delivered up to, for all partitions or those given. */
+  current(of?: readonly TopicPartition[]): TopicPartitionOffset[] {
+    if (of === undefined) return [...this.#current.values()]
+    return of.flatMap((partition) => this.#current.get(keyOf(partition)) ?? [])
+  }
+
+  lastCommitted(): TopicPartitionOffset[] {
+    return [...this.#committed.values()]
+  }
+
+  /**
+   * Of the offsets that a task asks to commit, those that may be and need to be: of assigned partitions, not beyond what was
+   * delivered, and changed since the last commit.
+   */
+  committable(asked: readonly TopicPartitionOffset[]): TopicPartitionOffset[] {
+    return asked.filter((position) => {
+      const current = this.#current.get(keyOf(position))
+      if (current === undefined || position.offset > current.offset || position.offset < 0) return false
+      return this.#committed.get(keyOf(position))?.offset !== position.offset
+    })
+  }
+
+  committed(positions: readonly TopicPartitionOffset[]): void {
+    for (const position of positions) if (this.has(position)) this.#committed.set(keyOf(position), position)
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
+}

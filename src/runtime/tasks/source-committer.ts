@@ -1,0 +1,85 @@
+import { withDeadline } from '../../base/deadline.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { WorkerConfig } from '../worker-config.ts'
+import type { OffsetStore } from './offset-stores.ts'
+import { type CommittableOffset, partitionKey, type SubmittedRecords } from './submitted-records.ts'
+
+/**
+ * Writes a source task's offsets at intervals and at its end. What a write did not bring home is kept for the next one; a
+ * newer offset of the same source partition takes its place.
+ */
+export class SourceCommitter {
+  readonly #connector: string
+  readonly #submitted: SubmittedRecords
+  readonly #store: OffsetStore
+  readonly #logger: Logger
+  readonly #config: Pick<WorkerConfig, 'offsetFlushIntervalMs' | 'offsetFlushTimeoutMs'>
+  #pending = new Map<string, CommittableOffset>()
+  #committed: CommittableOffset[] = []
+  #running: Promise<void> | null = null
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(
+    connector: string,
+    submitted: SubmittedRecords,
+    store: OffsetStore,
+    logger: Logger,
+    config: Pick<WorkerConfig, 'offsetFlushIntervalMs' | 'offsetFlushTimeoutMs'>,
+  ) {
+    this.#connector = connector
+    this.#submitted = submitted
+    this.#store = store
+    this.#logger = logger
+    this.#config = config
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.commit(), Math.max(1, this.#config.offsetFlushIntervalMs))
+  }
+
+  /** Writes what may be committed now. Never rejects: a failure is logged, and the next commit tries again. */
+  commit(): Promise<void> {
+    this.#running ??= this.#write().finally(() => {
+      this.#running = null
+    })
+    return this.#running
+  }
+
+  async finalCommit(): Promise<void> {
+    await this.#running
+    await this.commit()
+  }
+
+  /** What was committed since the last call, for the plugin's `commit`. */
+  takeCommitted(): CommittableOffset[] {
+    if (this.#committed.length === 0) return this.#committed
+    const committed = this.#committed
+    this.#committed = []
+    return committed
+  }
+
+  async #write(): Promise<void> {
+    for (const offset of this.#submitted.takeCommittable()) this.#pending.set(partitionKey(offset.partition), offset)
+    if (this.#pending.size === 0) return
+    const writing = this.#pending
+    this.#pending = new Map()
+    const offsets = [...writing.values()]
+    try {
+      await withDeadline(
+        this.#store.write(this.#connector, offsets),
+        this.#config.offsetFlushTimeoutMs,
+        'Writing source offsets',
+      )
+      this.#committed.push(...offsets)
+    } catch (error) {
+      for (const [key, offset] of this.#pending) writing.set(key, offset)
+      this.#pending = writing
+      this.#logger.error({ err: error }, 'Failed to commit source offsets; they are kept for the next commit')
+    }
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+  }
+}

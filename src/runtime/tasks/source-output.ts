@@ -1,0 +1,116 @@
+import { Admin, createCluster, type Cluster, Producer } from '../../client/index.ts'
+import { clientOptionsFromProperties } from '../../client/index.ts'
+import { ConnectError } from '../../connect/index.ts'
+import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
+import type { RecordBatchBuilder } from '../../protocol/records/index.ts'
+import { clientProps, type SourceProducerSettings, sourceProducerSettings } from './client-settings.ts'
+import type { TaskEnvironment } from './task-environment.ts'
+import { TopicCreationRules, type TopicTemplate } from './topic-creation.ts'
+
+/** Number of partitions is looked up again after this long: topics may grow. */
+const PARTITIONS_MAX_AGE_MS = 300_000
+
+/** Where a source task's records go: its producer, and the topics, created by the connector's rules when they are missing. */
+export interface SourceOutput {
+  readonly settings: SourceProducerSettings
+  send(topic: string, partition: number, builder: RecordBatchBuilder): Promise<unknown>
+  /** The number of partitions if it is known, without waiting. */
+  knownPartitions(topic: string): number | undefined
+  /** Makes sure that the topic is there. Rejects when it cannot be created. */
+  partitions(topic: string): Promise<number>
+  /** True at the first call for a topic. */
+  markUsed(topic: string): boolean
+  close(): Promise<void>
+  /** Ends all connections at once. */
+  abort(): void
+}
+
+/** Opens the output of a source task. Connects when first used. Throws `ConfigError` for settings that cannot work. */
+export function openSourceOutput(env: TaskEnvironment): SourceOutput {
+  const { connector, task } = env.id
+  const defaults = { 'client.id': `connector-producer-${connector}-${task}` }
+  const props = clientProps('producer', env.config, env.connectorProps, defaults)
+  const settings = sourceProducerSettings(props)
+  const rules = TopicCreationRules.fromProps(env.connectorProps, env.config.topicCreationEnable)
+  const cluster = createCluster({ ...clientOptionsFromProperties(props), logger: env.logger })
+  return new KafkaSourceOutput(cluster, settings, rules, env)
+}
+
+class KafkaSourceOutput implements SourceOutput {
+  readonly settings: SourceProducerSettings
+  readonly #cluster: Cluster
+  readonly #producer: Producer
+  readonly #rules: TopicCreationRules | null
+  readonly #env: TaskEnvironment
+  readonly #known = new Map<string, { partitions: number; until: number }>()
+  readonly #checked = new Set<string>()
+  readonly #used = new Set<string>()
+
+  constructor(
+    cluster: Cluster,
+    settings: SourceProducerSettings,
+    rules: TopicCreationRules | null,
+    env: TaskEnvironment,
+  ) {
+    this.settings = settings
+    this.#cluster = cluster
+    this.#producer = new Producer(cluster, settings.producer)
+    this.#rules = rules
+    this.#env = env
+  }
+
+  send(topic: string, partition: number, builder: RecordBatchBuilder): Promise<unknown> {
+    return this.#producer.sendBatch(topic, partition, builder)
+  }
+
+  knownPartitions(topic: string): number | undefined {
+    const known = this.#known.get(topic)
+    return known !== undefined && known.until > performance.now() ? known.partitions : undefined
+  }
+
+  async partitions(topic: string): Promise<number> {
+    if (this.#rules !== null && !this.#checked.has(topic)) {
+      await this.#createIfMissing(this.#rules.templateFor(topic))
+      this.#checked.add(topic)
+    }
+    const partitions = await this.#producer.partitionCount(topic)
+    this.#known.set(topic, { partitions, until: performance.now() + PARTITIONS_MAX_AGE_MS })
+    return partitions
+  }
+
+  async #createIfMissing(template: TopicTemplate): Promise<void> {
+    const { name } = template
+    const { control, logger, id } = this.#env
+    const admin = new Admin(this.#cluster)
+    const [described] = await admin.describeTopics([name], { signal: control.signal })
+    if (described?.error === null) return
+    if (described?.error && described.error.code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      throw cannotCreate(name, described.error)
+    const [created] = await admin.createTopics([template], { signal: control.signal })
+    const error = created?.error ?? null
+    if (error !== null && error.code !== ErrorCode.TOPIC_ALREADY_EXISTS) throw cannotCreate(name, error)
+    logger.info({ ...id, topic: name }, `Created topic ${name} by the rules of topic.creation`)
+  }
+
+  markUsed(topic: string): boolean {
+    if (this.#used.has(topic)) return false
+    this.#used.add(topic)
+    return true
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close(0)
+    await this.#cluster.close()
+  }
+
+  abort(): void {
+    this.#cluster.close().catch(() => {})
+  }
+}
+
+function cannotCreate(topic: string, cause: ProtocolError): ConnectError {
+  return new ConnectError(
+    `Task failed to create new topic ${topic}: ${cause.message}. Ensure that the task is authorized to create topics or that the topic exists and restart the task`,
+    { cause },
+  )
+}

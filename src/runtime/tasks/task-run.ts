@@ -1,0 +1,137 @@
+import { withDeadline } from '../../base/deadline.ts'
+import type { Logger } from '../../base/logger.ts'
+import { traceOf } from '../errors/trace.ts'
+import type { ConnectorTaskId, TargetState, TaskCounters, TaskRunnerListener } from '../task-runner.ts'
+import type { TaskControl } from './task-control.ts'
+
+/** What a source or sink task does; {@link TaskRun} decides when. */
+export interface TaskLoop {
+  /** Makes clients and starts the plugin's task. */
+  start(): Promise<void>
+  /** Works until the control says stop. Throws what the task fails with. */
+  run(): Promise<void>
+  /** Reports that the task pauses; called by the run between two pieces of work. */
+  onPaused(listener: () => void, resumed: () => void): void
+  /** Commits what can be (not after `cancel`), stops the plugin's task and closes clients. Logs its failures. */
+  finish(failed: boolean): Promise<void>
+  /** Breaks off: closes clients at once, so that whatever still runs can no longer write. */
+  cancel(): void
+  counters(): TaskCounters
+}
+
+export interface TaskRunOptions {
+  readonly id: ConnectorTaskId
+  readonly control: TaskControl
+  readonly loop: TaskLoop
+  readonly listener: TaskRunnerListener
+  readonly logger: Logger
+}
+
+/** A task from start to end: its states, and that each is reported once. */
+export class TaskRun {
+  readonly id: ConnectorTaskId
+  readonly control: TaskControl
+  readonly loop: TaskLoop
+  readonly #listener: TaskRunnerListener
+  readonly #logger: Logger
+  #done: Promise<void> = Promise.resolve()
+  #cancelled = false
+
+  constructor(options: TaskRunOptions) {
+    this.id = options.id
+    this.control = options.control
+    this.loop = options.loop
+    this.#listener = options.listener
+    this.#logger = options.logger
+    this.loop.onPaused(
+      () => this.#report('PAUSED'),
+      () => this.#report('RUNNING'),
+    )
+  }
+
+  /** Resolves when the task runs, or is paused before it ran; rejects with what kept it from starting. */
+  start(): Promise<void> {
+    const started = Promise.withResolvers<void>()
+    this.#done = this.#main(started)
+    return started.promise
+  }
+
+  async #main(started: PromiseWithResolvers<void>): Promise<void> {
+    let failed = false
+    let begun = false
+    try {
+      if (this.control.paused) {
+        this.#report('PAUSED')
+        started.resolve()
+        await this.control.whilePaused()
+      }
+      if (!this.control.stopping) {
+        begun = true
+        await this.loop.start()
+        if (!this.control.stopping) {
+          if (!this.control.paused) this.#report('RUNNING')
+          started.resolve()
+          await this.loop.run()
+        }
+      }
+      this.control.throwIfFailed()
+    } catch (error) {
+      failed = true
+      this.#fail(error)
+      started.reject(error)
+    }
+    this.control.stop()
+    started.resolve()
+    if (begun) await this.loop.finish(failed)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#cancelled) return
+    const { connector, task } = this.id
+    this.#logger.error(
+      { connector, task, err: error },
+      `Task ${connector}-${task} failed and will not recover until it is restarted`,
+    )
+    this.#listener.taskStatus(this.id, 'FAILED', traceOf(error))
+  }
+
+  #report(state: 'RUNNING' | 'PAUSED'): void {
+    if (!this.#cancelled && !this.control.stopping) this.#listener.taskStatus(this.id, state, null)
+  }
+
+  setTargetState(target: TargetState): void {
+    this.control.setPaused(target === 'PAUSED')
+  }
+
+  /** Asks the task to stop; resolves when it has, however it ended. */
+  stop(): Promise<void> {
+    this.control.stop()
+    return this.#done
+  }
+
+  /** Gives the task up: it reports nothing more and writes nothing more, but what its plugin still does cannot be ended. */
+  cancel(): void {
+    this.#cancelled = true
+    this.control.stop()
+    this.loop.cancel()
+  }
+}
+
+/** Stops tasks together; those that are not done in `timeoutMs` are cancelled. */
+export async function stopRuns(runs: readonly TaskRun[], timeoutMs: number, logger: Logger): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  await Promise.all(
+    runs.map(async (run) => {
+      const { connector, task } = run.id
+      try {
+        await withDeadline(run.stop(), Math.max(0, deadline - performance.now()), `Stopping task ${connector}-${task}`)
+      } catch {
+        logger.error(
+          { connector, task },
+          `Graceful stop of task ${connector}-${task} failed: it did not end within ${timeoutMs} ms and is cancelled`,
+        )
+        run.cancel()
+      }
+    }),
+  )
+}

@@ -1,0 +1,54 @@
+import type { LogLevel } from '../../base/logger.ts'
+import type { MarkerAnnouncement } from '../plugins/call-marker.ts'
+import type { TaskRunnerListener } from '../task-runner.ts'
+import type { WorkerConfig } from '../worker-config.ts'
+import type { TaskHost } from './task-host.ts'
+
+/** What a thread gets when it starts. */
+export interface ThreadStart {
+  readonly config: WorkerConfig
+  readonly logLevel: LogLevel
+  readonly markerMemory: SharedArrayBuffer
+  readonly excludedModules: readonly string[]
+  /** For log lines. */
+  readonly thread: number
+}
+
+type AsyncMethods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T]
+
+/** The host's functions that the main thread may call. */
+export type HostMethod = Exclude<AsyncMethods<TaskHost>, never>
+export type HostArgs<M extends HostMethod> = Parameters<TaskHost[M]>
+export type HostResult<M extends HostMethod> = Awaited<ReturnType<TaskHost[M]>>
+
+export type ToThread =
+  | { readonly type: 'call'; readonly id: number; readonly method: HostMethod; readonly args: readonly unknown[] }
+  | { readonly type: 'ping' }
+
+export type ListenerEvent = {
+  [K in keyof TaskRunnerListener]: {
+    readonly type: 'event'
+    readonly event: K
+    readonly args: Parameters<TaskRunnerListener[K]>
+  }
+}[keyof TaskRunnerListener]
+
+export type FromThread =
+  | { readonly type: 'ready' }
+  | { readonly type: 'pong' }
+  | { readonly type: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'failure'; readonly id: number; readonly error: ErrorData }
+  | { readonly type: 'marker'; readonly announcement: MarkerAnnouncement }
+  | { readonly type: 'loading'; readonly file: string | null }
+  /** The thread is about to end itself because of an error that belongs to no task. */
+  | { readonly type: 'crash'; readonly trace: string }
+  | ListenerEvent
+
+/** An error as plain data. */
+export interface ErrorData {
+  readonly name: string
+  readonly message: string
+  readonly stack: string
+  readonly kind: 'config' | 'other'
+  readonly errors: Readonly<Record<string, readonly string[]>>
+}

@@ -1,0 +1,258 @@
+import type { Logger } from '../../base/logger.ts'
+import {
+  ConnectError,
+  type ConfigValue,
+  type SinkPlugin,
+  type SourceOffset,
+  type SourcePartition,
+  type SourcePlugin,
+} from '../../connect/index.ts'
+import { traceOf } from '../errors/trace.ts'
+import { CallMarker } from '../plugins/call-marker.ts'
+import { loadPlugins } from '../plugins/load-plugins.ts'
+import type { Plugin } from '../plugins/plugin.ts'
+import type { PluginRegistry } from '../plugins/plugin-registry.ts'
+import { PluginScope } from '../plugins/plugin-scope.ts'
+import type { ScopeOwner } from '../plugins/scope-owner.ts'
+import type {
+  ConnectorTaskId,
+  PluginDescription,
+  TargetState,
+  TaskCounters,
+  TaskRunnerListener,
+} from '../task-runner.ts'
+import { ConnectorRun } from '../tasks/connector-run.ts'
+import { createTaskLoop } from '../tasks/create-task-loop.ts'
+import { OffsetStores } from '../tasks/offset-stores.ts'
+import { TaskControl } from '../tasks/task-control.ts'
+import { stopRuns, TaskRun } from '../tasks/task-run.ts'
+import type { WorkerConfig } from '../worker-config.ts'
+import { threadSettings } from './thread-settings.ts'
+
+export interface TaskHostOptions {
+  readonly config: WorkerConfig
+  readonly listener: TaskRunnerListener
+  readonly logger: Logger
+  /** Default: bundled plugins and those of `plugin.path`, loaded when first needed. */
+  readonly registry?: PluginRegistry
+  /** Default: calls are not watched. */
+  readonly marker?: CallMarker
+  /** Plugin modules (absolute paths) that hung a thread before and are left out. */
+  readonly excludedModules?: readonly string[]
+  /** Told which plugin module is being loaded, null when none is. */
+  readonly onLoading?: (file: string | null) => void
+}
+
+/**
+ * Runs connectors and tasks in the present thread: what a task thread is made of, and of use without threads in tests.
+ * One host per thread.
+ */
+export class TaskHost {
+  readonly #options: TaskHostOptions
+  readonly #marker: CallMarker
+  readonly #callTimeoutMs: number
+  readonly #offsets: OffsetStores
+  readonly #connectors = new Map<string, ConnectorRun>()
+  readonly #tasks = new Map<string, TaskRun>()
+  #registry: Promise<PluginRegistry> | null
+
+  constructor(options: TaskHostOptions) {
+    this.#options = options
+    this.#marker = options.marker ?? CallMarker.unobserved()
+    this.#callTimeoutMs = threadSettings(options.config).pluginCallTimeoutMs
+    this.#registry = options.registry ? Promise.resolve(options.registry) : null
+    this.#offsets = new OffsetStores(options.config, options.logger)
+  }
+
+  #plugins(): Promise<PluginRegistry> {
+    const { config, logger, excludedModules, onLoading } = this.#options
+    this.#registry ??= loadPlugins({ pluginPath: config.pluginPath, logger, excludedModules, onLoading })
+    return this.#registry
+  }
+
+  async plugins(): Promise<PluginDescription[]> {
+    return (await this.#plugins()).descriptions()
+  }
+
+  /** See `TaskRunner.validateConnector`. */
+  async validateConnector(pluginClass: string, props: Readonly<Record<string, string | null>>): Promise<ConfigValue[]> {
+    const plugin = await this.#anyPlugin(pluginClass)
+    return this.#withPluginScope(plugin, async (scope) => {
+      const values = await scope.call('config.validate', () => plugin.config.validate(props), this.#callTimeoutMs)
+      if ((plugin.kind !== 'source' && plugin.kind !== 'sink') || plugin.validate === undefined) return values
+      if (values.some((value) => value.errors.length > 0)) return values
+      const { validate } = plugin
+      const faults = await scope.call(
+        'validate',
+        () => validate.call(plugin, plugin.config.parse(props) as never),
+        this.#callTimeoutMs,
+      )
+      return faults === undefined ? values : withFaults(values, faults)
+    })
+  }
+
+  async startConnector(name: string, props: Readonly<Record<string, string>>, target: TargetState): Promise<void> {
+    await this.stopConnector(name)
+    let run: ConnectorRun
+    try {
+      const plugin = await this.#connectorPlugin(props)
+      run = new ConnectorRun({
+        name,
+        plugin,
+        props,
+        makeScope: (onStrayError) =>
+          this.#scope({ kind: 'connector', name, task: null, pluginClass: plugin.class }, onStrayError),
+        listener: this.#options.listener,
+        logger: this.#options.logger.child({ connector: name }),
+        callTimeoutMs: this.#callTimeoutMs,
+      })
+    } catch (error) {
+      this.#options.listener.connectorStatus(name, 'FAILED', traceOf(error))
+      throw error
+    }
+    this.#connectors.set(name, run)
+    await run.start(target)
+  }
+
+  async stopConnector(name: string): Promise<void> {
+    const run = this.#connectors.get(name)
+    this.#connectors.delete(name)
+    await run?.stop()
+  }
+
+  async taskConfigs(name: string, maxTasks: number): Promise<Record<string, string>[]> {
+    const run = this.#connectors.get(name)
+    if (run === undefined) throw new ConnectError(`Connector ${name} does not run here`)
+    return run.taskConfigs(maxTasks)
+  }
+
+  async startTask(
+    id: ConnectorTaskId,
+    connectorProps: Readonly<Record<string, string>>,
+    taskProps: Readonly<Record<string, string>>,
+    target: TargetState,
+  ): Promise<void> {
+    const key = taskKey(id)
+    await this.stopTasks([id])
+    const control = new TaskControl(target === 'PAUSED')
+    let run: TaskRun
+    try {
+      const registry = await this.#plugins()
+      const plugin = await this.#connectorPlugin(connectorProps)
+      const logger = this.#options.logger.child({ connector: id.connector, task: id.task })
+      const scope = this.#scope(
+        { kind: 'task', name: id.connector, task: id.task, pluginClass: plugin.class },
+        (error) => control.fail(error),
+      )
+      const loop = createTaskLoop(plugin, {
+        id,
+        connectorProps,
+        taskProps,
+        config: this.#options.config,
+        registry,
+        scope,
+        control,
+        listener: this.#options.listener,
+        logger,
+        offsets: this.#offsets,
+        callTimeoutMs: this.#callTimeoutMs,
+      })
+      run = new TaskRun({ id, control, loop, listener: this.#options.listener, logger })
+    } catch (error) {
+      this.#options.listener.taskStatus(id, 'FAILED', traceOf(error))
+      throw error
+    }
+    this.#tasks.set(key, run)
+    await run.start()
+  }
+
+  async stopTasks(ids: readonly ConnectorTaskId[]): Promise<void> {
+    const runs: TaskRun[] = []
+    for (const id of ids) {
+      const run = this.#tasks.get(taskKey(id))
+      if (run) runs.push(run)
+    }
+    await stopRuns(runs, this.#options.config.taskShutdownGracefulTimeoutMs, this.#options.logger)
+    for (const run of runs) {
+      if (this.#tasks.get(taskKey(run.id)) === run) this.#tasks.delete(taskKey(run.id))
+    }
+  }
+
+  async setTargetState(name: string, target: TargetState): Promise<void> {
+    for (const run of this.#tasks.values()) if (run.id.connector === name) run.setTargetState(target)
+    await this.#connectors.get(name)?.setTargetState(target)
+  }
+
+  /** See `TaskRunner.alterOffsets`. */
+  async alterOffsets(
+    pluginClass: string,
+    props: Readonly<Record<string, string>>,
+    offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
+  ): Promise<boolean> {
+    const plugin = (await this.#plugins()).resolve(pluginClass, 'source', 'sink')
+    const { alterOffsets } = plugin
+    if (alterOffsets === undefined) return false
+    return this.#withPluginScope(plugin, (scope) =>
+      scope.call(
+        'alterOffsets',
+        () => alterOffsets.call(plugin, plugin.config.parse(props) as never, offsets),
+        this.#callTimeoutMs,
+      ),
+    )
+  }
+
+  counters(): TaskCounters[] {
+    return [...this.#tasks.values()].map((run) => run.loop.counters())
+  }
+
+  /** Stops everything, tasks gracefully within their deadline. */
+  async close(): Promise<void> {
+    await this.stopTasks([...this.#tasks.values()].map((run) => run.id))
+    await Promise.all([...this.#connectors.keys()].map((name) => this.stopConnector(name)))
+    await this.#offsets.close()
+  }
+
+  #scope(owner: ScopeOwner, onStrayError: (error: unknown) => void): PluginScope {
+    return new PluginScope(owner, this.#marker, onStrayError)
+  }
+
+  async #withPluginScope<T>(plugin: Plugin, work: (scope: PluginScope) => Promise<T>): Promise<T> {
+    const owner: ScopeOwner = { kind: 'plugin', name: plugin.class, task: null, pluginClass: plugin.class }
+    const scope = this.#scope(owner, (error) =>
+      this.#options.logger.error({ err: error }, `Stray error of plugin ${plugin.class}`),
+    )
+    try {
+      return await work(scope)
+    } finally {
+      scope.close()
+    }
+  }
+
+  async #anyPlugin(pluginClass: string): Promise<Plugin> {
+    const registry = await this.#plugins()
+    const kinds = ['source', 'sink', 'transformation', 'predicate', 'converter', 'header_converter'] as const
+    return registry.find(pluginClass, ...kinds)[0] ?? registry.resolve(pluginClass, 'source', 'sink')
+  }
+
+  async #connectorPlugin(props: Readonly<Record<string, string>>): Promise<SourcePlugin | SinkPlugin> {
+    const name = props['connector.class']
+    if (name === undefined) throw new ConnectError('The connector configuration has no connector.class')
+    return (await this.#plugins()).resolve(name, 'source', 'sink')
+  }
+}
+
+function withFaults(
+  values: readonly ConfigValue[],
+  faults: Readonly<Record<string, readonly string[]>>,
+): ConfigValue[] {
+  const known = new Set(values.map((value) => value.name))
+  const merged = values.map((value) => ({ ...value, errors: [...value.errors, ...(faults[value.name] ?? [])] }))
+  for (const [name, errors] of Object.entries(faults)) {
+    if (!known.has(name)) merged.push({ name, value: null, errors: [...errors], visible: true, recommendedValues: [] })
+  }
+  return merged
+}
+
+function taskKey(id: ConnectorTaskId): string {
+  return `${id.connector}-${id.task}`
+}

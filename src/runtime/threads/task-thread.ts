@@ -1,0 +1,216 @@
+import { Worker } from 'node:worker_threads'
+import type { LogLevel } from '../../base/logger.ts'
+import { traceOf } from '../errors/trace.ts'
+import { CallMarkerReader } from '../plugins/call-marker.ts'
+import type { PluginCall } from '../plugins/plugin-scope.ts'
+import type { WorkerConfig } from '../worker-config.ts'
+import { probeThread } from './current-call.ts'
+import { fromErrorData } from './error-data.ts'
+import type { FromThread, HostArgs, HostMethod, HostResult, ListenerEvent, ThreadStart, ToThread } from './messages.ts'
+
+/** How a thread was lost. */
+export interface ThreadLoss {
+  /** A sentence about the thread: `did not answer for 10000 ms`, `ran out of memory`. */
+  readonly reason: string
+  /** The plugin call that it was in, null when that is not known. */
+  readonly call: PluginCall | null
+  /** The plugin module that it was loading, null when none. */
+  readonly loading: string | null
+  /** Stack lines or an error's trace; empty when there is none. */
+  readonly trace: string
+}
+
+/** A call was not answered because its thread was lost. */
+export class ThreadLostError extends Error {
+  readonly code = 'MILL_THREAD_LOST'
+  readonly loss: ThreadLoss
+
+  constructor(loss: ThreadLoss) {
+    super(`The task thread was lost: it ${loss.reason}`)
+    this.name = 'ThreadLostError'
+    this.loss = loss
+  }
+}
+
+export interface TaskThreadOptions {
+  readonly number: number
+  readonly config: WorkerConfig
+  readonly logLevel: LogLevel
+  readonly excludedModules: readonly string[]
+  readonly maxHeapMb: number | null
+  readonly unresponsiveMs: number
+  readonly onEvent: (event: ListenerEvent) => void
+  readonly onLost: (loss: ThreadLoss) => void
+}
+
+interface PendingCall {
+  resolve(value: unknown): void
+  reject(error: Error): void
+}
+
+const PROBE_TIMEOUT_MS = 2000
+
+/** The main thread's side of one task thread: calls, events, and watching that it answers. */
+export class TaskThread {
+  readonly number: number
+  readonly #options: TaskThreadOptions
+  readonly #worker: Worker
+  readonly #marker = new CallMarkerReader()
+  readonly #pending = new Map<number, PendingCall>()
+  #nextId = 1
+  #lost: ThreadLoss | null = null
+  #closing = false
+  #loading: string | null = null
+  #crashTrace = ''
+  #unanswered = 0
+  #pingTimer: NodeJS.Timeout | null = null
+
+  constructor(options: TaskThreadOptions) {
+    this.#options = options
+    this.number = options.number
+    const workerData: ThreadStart = {
+      config: options.config,
+      logLevel: options.logLevel,
+      markerMemory: this.#marker.memory,
+      excludedModules: options.excludedModules,
+      thread: options.number,
+    }
+    this.#worker = new Worker(new URL('./thread-entry.ts', import.meta.url), {
+      workerData,
+      name: `task-${options.number}`,
+      ...(options.maxHeapMb === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb } }),
+    })
+    this.#worker.on('message', (message: FromThread) => this.#receive(message))
+    this.#worker.on('error', (error) => this.#failed(error))
+    this.#worker.on('exit', (code) => this.#exited(code))
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== null
+  }
+
+  /** Calls the thread's host. Rejects with {@link ThreadLostError} when the thread is lost before it answers. */
+  call<M extends HostMethod>(method: M, ...args: HostArgs<M>): Promise<HostResult<M>> {
+    if (this.#lost !== null) return Promise.reject(new ThreadLostError(this.#lost))
+    const id = this.#nextId++
+    return new Promise<HostResult<M>>((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject })
+      this.#post({ type: 'call', id, method, args })
+    })
+  }
+
+  /** Ends the thread, whatever it does. */
+  async terminate(): Promise<void> {
+    this.#closing = true
+    this.#stopWatching()
+    await this.#worker.terminate()
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message)
+  }
+
+  #receive(message: FromThread): void {
+    if (this.#lost !== null) return
+    switch (message.type) {
+      case 'ready':
+        this.#watch()
+        return
+      case 'pong':
+        this.#unanswered = 0
+        return
+      case 'event':
+        this.#options.onEvent(message)
+        return
+      case 'marker':
+        this.#marker.learn(message.announcement)
+        return
+      case 'loading':
+        this.#loading = message.file
+        return
+      case 'crash':
+        this.#crashTrace = message.trace
+        return
+      default: {
+        const pending = this.#pending.get(message.id)
+        this.#pending.delete(message.id)
+        if (message.type === 'result') pending?.resolve(message.value)
+        else pending?.reject(fromErrorData(message.error))
+      }
+    }
+  }
+
+  /**
+   * Counts rounds without an answer instead of looking at the clock, so that a pause of the whole process (or of the main
+   * thread) is not taken for a hanging thread.
+   */
+  #watch(): void {
+    const intervalMs = Math.max(25, Math.min(1000, this.#options.unresponsiveMs / 4))
+    const mostRounds = Math.ceil(this.#options.unresponsiveMs / intervalMs)
+    this.#pingTimer = setInterval(() => {
+      if (this.#unanswered >= mostRounds) {
+        this.#stopWatching()
+        void this.#hung()
+        return
+      }
+      this.#unanswered++
+      this.#post({ type: 'ping' })
+    }, intervalMs).unref()
+  }
+
+  #stopWatching(): void {
+    if (this.#pingTimer !== null) clearInterval(this.#pingTimer)
+    this.#pingTimer = null
+  }
+
+  async #hung(): Promise<void> {
+    const probe = await probeThread(this.#worker.threadId, PROBE_TIMEOUT_MS)
+    this.#lose({
+      reason: `did not answer for ${this.#options.unresponsiveMs} ms`,
+      call: probe?.call ?? this.#marker.current(),
+      loading: this.#loading,
+      trace: probe?.stack ?? '',
+    })
+    // Not awaited: a thread in native code ends only when that returns.
+    this.terminate().catch(() => {})
+  }
+
+  #failed(error: unknown): void {
+    const isMemory = (error as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY'
+    this.#lose({
+      reason: isMemory ? `ran out of memory (${this.#heapText()})` : 'failed',
+      call: this.#marker.current(),
+      loading: this.#loading,
+      trace: traceOf(error),
+    })
+  }
+
+  #heapText(): string {
+    const { maxHeapMb } = this.#options
+    return maxHeapMb === null
+      ? "Node's heap limit; raise it with --max-old-space-size"
+      : `task.thread.max.heap.mb is ${maxHeapMb}`
+  }
+
+  #exited(code: number): void {
+    this.#lose({
+      reason:
+        this.#crashTrace === ''
+          ? `ended with exit code ${code}`
+          : 'ended because of an error that belongs to none of its tasks',
+      call: this.#crashTrace === '' ? this.#marker.current() : null,
+      loading: this.#loading,
+      trace: this.#crashTrace,
+    })
+  }
+
+  #lose(loss: ThreadLoss): void {
+    if (this.#lost !== null) return
+    this.#lost = loss
+    this.#stopWatching()
+    const error = new ThreadLostError(loss)
+    for (const pending of this.#pending.values()) pending.reject(error)
+    this.#pending.clear()
+    if (!this.#closing) this.#options.onLost(loss)
+  }
+}

@@ -1,0 +1,74 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { createLogger } from '../../base/logger.ts'
+import { traceOf } from '../errors/trace.ts'
+import { CallMarker } from '../plugins/call-marker.ts'
+import { attributeStrayError, currentPluginCall } from '../plugins/plugin-scope.ts'
+import type { TaskRunnerListener } from '../task-runner.ts'
+import { toErrorData } from './error-data.ts'
+import type { FromThread, ListenerEvent, ThreadStart, ToThread } from './messages.ts'
+import { exposeCurrentCall } from './current-call.ts'
+import { TaskHost } from './task-host.ts'
+
+/** What runs in a task thread: a host that answers the main thread's calls and pings. */
+function main(): void {
+  const port = parentPort
+  if (port === null) throw new Error('thread-entry.ts is to be run as a worker thread')
+  const start = workerData as ThreadStart
+  const logger = createLogger({ level: start.logLevel, bindings: { thread: `task-${start.thread}` } })
+  const post = (message: FromThread): void => port.postMessage(message)
+  const marker = new CallMarker(start.markerMemory, (announcement) => post({ type: 'marker', announcement }))
+  const host = new TaskHost({
+    config: start.config,
+    listener: listener(post),
+    logger,
+    marker,
+    excludedModules: start.excludedModules,
+    onLoading: (file) => post({ type: 'loading', file }),
+  })
+  exposeCurrentCall()
+
+  const onStray = (error: unknown): void => {
+    if (attributeStrayError(error)) return
+    post({ type: 'crash', trace: traceOf(error) })
+    logger.fatal({ err: error }, 'A task thread ends because of an error that belongs to none of its tasks')
+    process.exit(1)
+  }
+  process.on('uncaughtException', onStray)
+  process.on('unhandledRejection', onStray)
+  // A plugin that calls process.exit ends the thread: let the supervisor see whose call it was.
+  process.on('exit', () => {
+    const call = currentPluginCall()
+    if (call) marker.enter(call.owner, call.hook)
+  })
+
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'ping') post({ type: 'pong' })
+    else void answer(host, message, post)
+  })
+  post({ type: 'ready' })
+}
+
+async function answer(
+  host: TaskHost,
+  call: Extract<ToThread, { type: 'call' }>,
+  post: (message: FromThread) => void,
+): Promise<void> {
+  try {
+    const method = host[call.method] as (...args: readonly unknown[]) => unknown
+    post({ type: 'result', id: call.id, value: await method.apply(host, [...call.args]) })
+  } catch (error) {
+    post({ type: 'failure', id: call.id, error: toErrorData(error) })
+  }
+}
+
+function listener(post: (message: FromThread) => void): TaskRunnerListener {
+  const event = (message: ListenerEvent): void => post(message)
+  return {
+    connectorStatus: (...args) => event({ type: 'event', event: 'connectorStatus', args }),
+    taskStatus: (...args) => event({ type: 'event', event: 'taskStatus', args }),
+    taskReconfigurationRequested: (...args) => event({ type: 'event', event: 'taskReconfigurationRequested', args }),
+    topicUsed: (...args) => event({ type: 'event', event: 'topicUsed', args }),
+  }
+}
+
+main()
