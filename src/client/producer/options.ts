@@ -17,6 +17,8 @@ export interface ProducerOptions {
   maxRequestSize?: number
   /** Requests on their way to one broker at a time, default 5 (the most that idempotence allows). */
   maxInFlight?: number
+  /** How often a batch is sent again at most; default as often as the delivery timeout allows. */
+  retries?: number
   /** Bound on a batch's life from the call to the acknowledgement, default 120000. */
   deliveryTimeoutMs?: number
   /** Default: that of the cluster. */
@@ -32,9 +34,12 @@ export type ResolvedProducerOptions = Required<ProducerOptions>
 /** Fills in the defaults and checks what cannot work together. @throws ClientConfigError */
 export function resolveProducerOptions(options: ProducerOptions, requestTimeoutMs: number): ResolvedProducerOptions {
   const { acks = -1, maxInFlight = 5 } = options
-  const idempotencePossible = acks === -1 && maxInFlight <= 5
+  const idempotencePossible = acks === -1 && maxInFlight <= 5 && options.retries !== 0
   if (options.enableIdempotence === true && acks !== -1) {
     throw new ClientConfigError('acks', `enable.idempotence needs acks=all, not ${acks}`)
+  }
+  if (options.enableIdempotence === true && options.retries === 0) {
+    throw new ClientConfigError('retries', 'enable.idempotence needs at least 1')
   }
   if (options.enableIdempotence === true && maxInFlight > 5) {
     const name = 'max.in.flight.requests.per.connection'
@@ -48,6 +53,7 @@ export function resolveProducerOptions(options: ProducerOptions, requestTimeoutM
     batchSize: options.batchSize ?? 16384,
     maxRequestSize: options.maxRequestSize ?? 1048576,
     maxInFlight,
+    retries: options.retries ?? 0x7fffffff,
     deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120000,
     requestTimeoutMs: options.requestTimeoutMs ?? requestTimeoutMs,
     bufferMemory: options.bufferMemory ?? 33554432,

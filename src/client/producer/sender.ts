@@ -97,7 +97,7 @@ export class Sender {
     this.#closing.abort()
     clearTimeout(this.#timer)
     for (const queue of this.#active) {
-      for (const batch of [...queue.unsettled()]) {
+      for (const batch of queue.unsettled()) {
         this.#settle(
           batch,
           new ClosedError(`the producer, with records for ${batch.topic}-${batch.partition} undelivered,`),
@@ -301,7 +301,8 @@ export class Sender {
     const code = error instanceof ProtocolError ? error.code : null
     if (code === null || isLeaderError(code)) this.#cluster.metadata.invalidate(queue.topic)
     const time = now()
-    if (!isRetriable(error) && !this.#isSequenceError(code)) {
+    const isWorthAnother = isRetriable(error) || this.#isSequenceError(code)
+    if (!isWorthAnother || batch.attempts > this.#options.retries) {
       // Batches behind it carry sequences that leave a gap now.
       if (batch.sequence !== -1) queue.requireNewEpoch()
       this.#settle(batch, error)

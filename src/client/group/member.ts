@@ -1,0 +1,415 @@
+import { Backoff } from '../../base/backoff.ts'
+import { pause } from '../../base/deadline.ts'
+import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
+import { Heartbeat, JoinGroup, LeaveGroup, type ResponseOf, SyncGroup } from '../../protocol/messages/index.ts'
+import type { Cluster } from '../cluster.ts'
+import { ConnectionError, isRetriable, messageOf } from '../errors.ts'
+import { type Committer, isCoordinatorError } from '../offsets.ts'
+import { now } from '../waits.ts'
+import { Notifier } from '../notifier.ts'
+
+/*
+ * States and what leads from one to the next. `Stable` heartbeats; so do the callbacks in between, while no JoinGroup or
+ * SyncGroup is outstanding (the coordinator keeps those members alive by itself).
+ *
+ *   unjoined ──start──► joining ──JoinGroup──► syncing ──SyncGroup──► stable
+ *                          ▲  ▲                  │                      │ rebalance, requestRejoin: onRevoke, then join
+ *                          │  └──────────────────┴──────────────────────┤
+ *                          └── onLost, then join ◄──────────────────────┘ unknown member, old generation, silence
+ *   any ──leave──► left          any ──an error that trying again cannot help──► failed
+ */
+export type MemberState = 'unjoined' | 'joining' | 'syncing' | 'stable' | 'left' | 'failed'
+
+export interface GroupMemberOptions {
+  groupId: string
+  /** `consumer`, `connect`, or any other; all members of a group have the same. */
+  protocolType: string
+  /** The coordinator drops a member that it did not hear from for this long; default 45000. */
+  sessionTimeoutMs?: number
+  /** How long members have to join again when a rebalance begins; default 300000. */
+  rebalanceTimeoutMs?: number
+  /** Default 3000. */
+  heartbeatIntervalMs?: number
+  /** Makes the member static (KIP-345): it does not leave when it stops. */
+  groupInstanceId?: string | null
+}
+
+export interface JoinedMember {
+  memberId: string
+  groupInstanceId: string | null
+  metadata: Uint8Array
+}
+
+/** What a member's owner supplies. Callbacks are called one at a time, `onLost` excepted; a rejoin waits for them. */
+export interface GroupHandler {
+  /** Names and metadata to join with, in order of preference; asked for at every join. */
+  protocols(): { name: string; metadata: Uint8Array }[]
+  /** Only at the leader: an assignment for each member; members left out get an empty one. */
+  assign(
+    protocol: string,
+    leaderId: string,
+    members: JoinedMember[],
+  ): Map<string, Uint8Array> | Promise<Map<string, Uint8Array>>
+  /** Before joining again, while still a member: the time to finish work and commit. Not before the first join. */
+  onRevoke(): Promise<void>
+  onAssigned(
+    protocol: string,
+    generation: number,
+    memberId: string,
+    leaderId: string,
+    assignment: Uint8Array,
+  ): Promise<void>
+  /** The assignment is gone already, others may work on it: stop, and do not commit. May follow `onRevoke`. */
+  onLost(): void | Promise<void>
+  /** The member gave up; `start` of a new one is up to the owner. */
+  onFatal?(error: unknown): void
+}
+
+const LEAVE_TIMEOUT_MS = 2000
+/** Added to the rebalance timeout: the coordinator answers JoinGroup only when it is over. */
+const JOIN_GRACE_MS = 5000
+
+/** A member of a classic consumer group, of any protocol type. */
+export class GroupMember {
+  readonly options: Required<GroupMemberOptions>
+  #memberId = ''
+  #generation = -1
+  #state: MemberState = 'unjoined'
+  readonly #cluster: Cluster
+  readonly #handler: GroupHandler
+  readonly #purpose: string
+  readonly #stopping = new AbortController()
+  readonly #backoff: Backoff
+  readonly #changed = new Notifier()
+  #rejoinReason: string | null = null
+  #hasAssignment = false
+  #isRevoked = false
+  /** A JoinGroup or SyncGroup is outstanding, behind which a heartbeat would have to queue. */
+  #isWaiting = false
+  #lastContact = 0
+  #heartbeatTimer: NodeJS.Timeout | undefined
+
+  constructor(cluster: Cluster, options: GroupMemberOptions, handler: GroupHandler) {
+    this.options = {
+      groupId: options.groupId,
+      protocolType: options.protocolType,
+      sessionTimeoutMs: options.sessionTimeoutMs ?? 45000,
+      rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 300000,
+      heartbeatIntervalMs: options.heartbeatIntervalMs ?? 3000,
+      groupInstanceId: options.groupInstanceId ?? null,
+    }
+    this.#cluster = cluster
+    this.#handler = handler
+    this.#purpose = cluster.newPurpose('group')
+    this.#backoff = new Backoff(cluster.options.retryBackoffMs, cluster.options.retryBackoffMaxMs)
+  }
+
+  get state(): MemberState {
+    return this.#state
+  }
+
+  /** Empty until the coordinator gave one. */
+  get memberId(): string {
+    return this.#memberId
+  }
+
+  /** -1 while not a member. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Who this is when it commits offsets. */
+  get committer(): Committer {
+    return {
+      memberId: this.#memberId,
+      generation: this.#generation,
+      groupInstanceId: this.options.groupInstanceId,
+    }
+  }
+
+  /** Begins to join; what comes of it is told to the handler. */
+  start(): void {
+    if (this.#state !== 'unjoined') return
+    this.#state = 'joining'
+    void this.#run()
+  }
+
+  /** Joins again, because the metadata has changed or the assignment has to. */
+  requestRejoin(reason = 'the member asked for it'): void {
+    if (this.#isStopped) return
+    this.#rejoinReason = reason
+    this.#changed.notify()
+  }
+
+  /** The owner met an error that says it is no member any more (at a commit, say): joins anew. */
+  declareLost(error: ProtocolError): void {
+    if (!this.#isStopped) this.#lose(error.code === ErrorCode.UNKNOWN_MEMBER_ID, error.message)
+  }
+
+  /** Leaves the group (a static member just stops). Quick even when the coordinator is gone; calls no handler. */
+  async leave(reason = 'the member was closed'): Promise<void> {
+    if (this.#isStopped) return
+    this.#stop('left')
+    const { groupId, groupInstanceId } = this.options
+    if (this.#memberId === '' || groupInstanceId !== null || this.#cluster.isClosed) return
+    const purpose = `${this.#purpose}-leave`
+    const memberId = this.#memberId
+    const body = { groupId, memberId, members: [{ memberId, groupInstanceId: null, reason }] }
+    try {
+      await this.#cluster.request(LeaveGroup, body, { node: { group: groupId }, purpose, timeoutMs: LEAVE_TIMEOUT_MS })
+    } catch (error) {
+      this.#cluster.options.logger.debug(
+        { group: groupId, reason: messageOf(error) },
+        'The group was left without notice',
+      )
+    } finally {
+      this.#cluster.release(purpose)
+    }
+  }
+
+  get #isStopped(): boolean {
+    return this.#state === 'left' || this.#state === 'failed'
+  }
+
+  #stop(state: 'left' | 'failed'): void {
+    this.#state = state
+    this.#generation = -1
+    this.#stopping.abort()
+    clearTimeout(this.#heartbeatTimer)
+    this.#changed.notify()
+    this.#cluster.release(this.#purpose)
+  }
+
+  async #run(): Promise<void> {
+    this.#scheduleHeartbeat()
+    while (!this.#isStopped) {
+      try {
+        await this.#joinOnce()
+        this.#backoff.reset()
+      } catch (error) {
+        if (this.#isStopped) return
+        if (!this.#recover(error)) return
+        await pause(this.#backoff.next(), this.#stopping.signal)
+      }
+    }
+  }
+
+  /** One way round: revoke, join, sync, assigned, and stable until something asks for the next one. */
+  async #joinOnce(): Promise<void> {
+    if (this.#hasAssignment && !this.#isRevoked) {
+      // Once a rebalance, however many attempts joining takes.
+      this.#isRevoked = true
+      await this.#callback('onRevoke', () => this.#handler.onRevoke())
+    }
+    if (this.#isStopped) return
+    this.#state = 'joining'
+    const reason = this.#rejoinReason
+    this.#rejoinReason = null
+    const joined = await this.#join(reason)
+    if (this.#isStopped) return
+    this.#memberId = joined.memberId
+    this.#generation = joined.generationId
+    this.#lastContact = now()
+    this.#state = 'syncing'
+    const generation = this.#generation
+    const assignments = await this.#assignments(joined)
+    if (this.#isStopped || this.#generation !== generation) return
+    const assignment = await this.#sync(joined, assignments)
+    if (this.#isStopped || this.#generation !== generation) return
+    this.#lastContact = now()
+    this.#state = 'stable'
+    this.#hasAssignment = true
+    this.#isRevoked = false
+    const { memberId, leader, protocolName } = joined
+    await this.#callback('onAssigned', () =>
+      this.#handler.onAssigned(protocolName ?? '', generation, memberId, leader, assignment),
+    )
+    while (!this.#isStopped && this.#rejoinReason === null) await this.#changed.wait({ signal: this.#stopping.signal })
+  }
+
+  async #join(reason: string | null): Promise<ResponseOf<typeof JoinGroup>> {
+    const { groupId, protocolType, sessionTimeoutMs, rebalanceTimeoutMs, groupInstanceId } = this.options
+    for (;;) {
+      const body = {
+        groupId,
+        sessionTimeoutMs,
+        rebalanceTimeoutMs,
+        memberId: this.#memberId,
+        groupInstanceId,
+        protocolType,
+        protocols: this.#handler.protocols(),
+        reason,
+      }
+      const timeoutMs = Math.max(this.#cluster.options.requestTimeoutMs, rebalanceTimeoutMs + JOIN_GRACE_MS)
+      const answer = await this.#waiting(() =>
+        this.#cluster.request(JoinGroup, body, { ...this.#limits(timeoutMs), resend: 'never' }),
+      )
+      // The coordinator wants the id to be used that it hands out with this error (KIP-394).
+      if (answer.errorCode !== ErrorCode.MEMBER_ID_REQUIRED || this.#isStopped)
+        return accept(answer, 'joining', groupId)
+      this.#memberId = answer.memberId
+    }
+  }
+
+  async #assignments(joined: ResponseOf<typeof JoinGroup>): Promise<{ memberId: string; assignment: Uint8Array }[]> {
+    if (joined.leader !== joined.memberId || joined.skipAssignment) return []
+    const shares = await this.#handler.assign(joined.protocolName ?? '', joined.leader, joined.members)
+    return [...shares].map(([memberId, assignment]) => ({ memberId, assignment }))
+  }
+
+  async #sync(
+    joined: ResponseOf<typeof JoinGroup>,
+    assignments: { memberId: string; assignment: Uint8Array }[],
+  ): Promise<Uint8Array> {
+    const { groupId, protocolType, rebalanceTimeoutMs, groupInstanceId } = this.options
+    const body = {
+      groupId,
+      generationId: joined.generationId,
+      memberId: joined.memberId,
+      groupInstanceId,
+      protocolType,
+      protocolName: joined.protocolName,
+      assignments,
+    }
+    const timeoutMs = Math.max(this.#cluster.options.requestTimeoutMs, rebalanceTimeoutMs + JOIN_GRACE_MS)
+    const answer = await this.#waiting(() =>
+      this.#cluster.request(SyncGroup, body, { ...this.#limits(timeoutMs), resend: 'never' }),
+    )
+    return accept(answer, 'syncing', groupId).assignment
+  }
+
+  async #waiting<T>(call: () => Promise<T>): Promise<T> {
+    this.#isWaiting = true
+    try {
+      return await call()
+    } finally {
+      this.#isWaiting = false
+    }
+  }
+
+  #limits(timeoutMs: number) {
+    return { node: { group: this.options.groupId }, purpose: this.#purpose, timeoutMs, signal: this.#stopping.signal }
+  }
+
+  /** What to do after joining or syncing failed; false when the member has failed for good. */
+  #recover(error: unknown): boolean {
+    const { groupId } = this.options
+    const code = error instanceof ProtocolError ? error.code : null
+    this.#cluster.options.logger.debug({ group: groupId, reason: messageOf(error) }, 'Joining the group failed')
+    if (error instanceof ConnectionError || (code !== null && isCoordinatorError(code))) {
+      this.#cluster.forgetCoordinator(groupId)
+      if (this.#hasAssignment && now() - this.#lastContact > this.options.sessionTimeoutMs) {
+        this.#lose(false, 'the coordinator cannot be reached')
+      }
+      return true
+    }
+    if (code === ErrorCode.UNKNOWN_MEMBER_ID || code === ErrorCode.ILLEGAL_GENERATION) {
+      this.#lose(code === ErrorCode.UNKNOWN_MEMBER_ID, messageOf(error))
+      return true
+    }
+    if (code === ErrorCode.REBALANCE_IN_PROGRESS || isRetriable(error)) return true
+    if (error instanceof ProtocolError && isFatal(error.code)) {
+      this.#fail(error)
+      return false
+    }
+    // The leader could not assign, or something unforeseen: others may succeed, and so may the next attempt.
+    this.#cluster.options.logger.warn({ group: groupId, err: error }, 'A rebalance failed and is repeated')
+    return true
+  }
+
+  #fail(error: unknown): void {
+    const hadAssignment = this.#hasAssignment
+    this.#hasAssignment = false
+    this.#stop('failed')
+    if (hadAssignment) void this.#callback('onLost', () => this.#handler.onLost())
+    this.#handler.onFatal?.(error)
+  }
+
+  /** The coordinator has dropped us, or may have. */
+  #lose(forgetsId: boolean, reason: string): void {
+    if (forgetsId) this.#memberId = ''
+    this.#generation = -1
+    if (this.#hasAssignment) {
+      this.#hasAssignment = false
+      this.#cluster.options.logger.info(
+        { group: this.options.groupId, reason },
+        'The membership was lost; joining anew',
+      )
+      void this.#callback('onLost', () => this.#handler.onLost())
+    }
+    this.requestRejoin(reason)
+  }
+
+  async #callback(name: string, call: () => void | Promise<void>): Promise<void> {
+    try {
+      await call()
+    } catch (error) {
+      this.#cluster.options.logger.error(
+        { group: this.options.groupId, err: error },
+        `The group handler's ${name} failed`,
+      )
+    }
+  }
+
+  #scheduleHeartbeat(): void {
+    this.#heartbeatTimer = setTimeout(() => void this.#heartbeat(), this.options.heartbeatIntervalMs)
+    this.#heartbeatTimer.unref()
+  }
+
+  async #heartbeat(): Promise<void> {
+    const generation = this.#generation
+    try {
+      if (generation === -1 || this.#isWaiting) return
+      const { groupId, groupInstanceId, sessionTimeoutMs } = this.options
+      const body = { groupId, generationId: generation, memberId: this.#memberId, groupInstanceId }
+      const timeoutMs = Math.min(this.#cluster.options.requestTimeoutMs, sessionTimeoutMs)
+      const { errorCode } = await this.#cluster.request(Heartbeat, body, {
+        ...this.#limits(timeoutMs),
+        resend: 'never',
+      })
+      if (generation === this.#generation) this.#onHeartbeat(errorCode)
+    } catch (error) {
+      if (this.#isStopped) return
+      this.#cluster.forgetCoordinator(this.options.groupId)
+      const isSilent = now() - this.#lastContact > this.options.sessionTimeoutMs
+      if (isSilent && generation === this.#generation && !this.#isWaiting) {
+        this.#lose(false, `no answer from the coordinator for ${this.options.sessionTimeoutMs} ms: ${messageOf(error)}`)
+      }
+    } finally {
+      if (!this.#isStopped) this.#scheduleHeartbeat()
+    }
+  }
+
+  #onHeartbeat(code: number): void {
+    if (code === ErrorCode.NONE || code === ErrorCode.REBALANCE_IN_PROGRESS) this.#lastContact = now()
+    if (code === ErrorCode.NONE) return
+    if (code === ErrorCode.REBALANCE_IN_PROGRESS) {
+      if (this.#state === 'stable') this.requestRejoin('the group is rebalancing')
+    } else if (code === ErrorCode.UNKNOWN_MEMBER_ID || code === ErrorCode.ILLEGAL_GENERATION) {
+      this.#lose(code === ErrorCode.UNKNOWN_MEMBER_ID, new ProtocolError(code).message)
+    } else if (isCoordinatorError(code)) {
+      this.#cluster.forgetCoordinator(this.options.groupId)
+    } else if (isFatal(code)) {
+      this.#fail(new ProtocolError(code))
+    }
+  }
+}
+
+function accept<T extends { errorCode: number }>(answer: T, what: string, group: string): T {
+  if (answer.errorCode === ErrorCode.NONE) return answer
+  throw new ProtocolError(answer.errorCode, `${what} group ${group}: ${new ProtocolError(answer.errorCode).message}`)
+}
+
+/** Errors that another attempt cannot help. */
+function isFatal(code: number): boolean {
+  return (
+    code === ErrorCode.FENCED_INSTANCE_ID ||
+    code === ErrorCode.INCONSISTENT_GROUP_PROTOCOL ||
+    code === ErrorCode.INVALID_GROUP_ID ||
+    code === ErrorCode.INVALID_SESSION_TIMEOUT ||
+    code === ErrorCode.GROUP_AUTHORIZATION_FAILED ||
+    code === ErrorCode.GROUP_MAX_SIZE_REACHED ||
+    code === ErrorCode.UNSUPPORTED_VERSION ||
+    code === ErrorCode.UNRELEASED_INSTANCE_ID
+  )
+}
