@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process'
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cacheFolder, hasProgram } from './maven-artifact.ts'
+
+const run = promisify(execFile)
+
+/** The release of Apache Kafka that this project is held against. */
+export const KAFKA_VERSION = '4.3.1'
+
+const GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+
+let reason = ''
+
+/** Why `kafkaLibs` gave null: the text of a skipped test. */
+export function kafkaLibsReason(): string {
+  return reason
+}
+
+/**
+ * The class path of Apache Kafka's broker and tools with all they need, fetched from Maven Central once and kept in the cache
+ * folder (`MILLRACE_CACHE`, or below `node_modules`). Null when there is no `java`, or the cache is empty and `mvn` is missing
+ * or fails; `kafkaLibsReason` tells why.
+ */
+export async function kafkaLibs(): Promise<string | null> {
+  if (!(await hasProgram('java', '-version'))) return missing('there is no java to run Apache Kafka with')
+  const folder = join(cacheFolder(), `kafka-libs-${KAFKA_VERSION}`)
+  if (!(await exists(folder))) {
+    if (!(await hasProgram('mvn', '--version'))) return missing('there is no mvn to fetch Apache Kafka with')
+    try {
+      await fetchInto(folder)
+    } catch (error) {
+      return missing(`Apache Kafka could not be fetched: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return join(folder, '*')
+}
+
+function missing(why: string): null {
+  reason = why
+  return null
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function fetchInto(folder: string): Promise<void> {
+  await mkdir(cacheFolder(), { recursive: true })
+  // Test files run side by side: each fetches into a folder of its own, and only a whole one gets the final name.
+  const own = await mkdtemp(join(cacheFolder(), 'fetch-'))
+  try {
+    await writeFile(join(own, 'pom.xml'), pom())
+    await run('mvn', ['-q', '-B', '-f', join(own, 'pom.xml'), GOAL, `-DoutputDirectory=${join(own, 'libs')}`])
+    await rename(join(own, 'libs'), folder).catch(async (error: unknown) => {
+      if (!(await exists(folder))) throw error
+    })
+  } finally {
+    await rm(own, { recursive: true, force: true })
+  }
+}
+
+function pom(): string {
+  const dependencies = ['kafka_2.13', 'kafka-tools'].map(
+    (name) =>
+      `<dependency><groupId>org.apache.kafka</groupId><artifactId>${name}</artifactId><version>${KAFKA_VERSION}</version></dependency>`,
+  )
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>millrace</groupId><artifactId>kafka-libs</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>${dependencies.join('')}</dependencies></project>
+`
+}
