@@ -47,8 +47,6 @@ export interface WorkerConfig {
   readonly clientConfigOverridePolicy: string
   readonly exactlyOnceSupport: ExactlyOnceSupport
   readonly listeners: readonly string[]
-  /** Null: the admin resources share the main listeners; empty: they are off. */
-  readonly adminListeners: readonly string[] | null
   readonly advertisedHost: string | null
   readonly advertisedPort: number | null
   readonly advertisedListener: string | null
@@ -148,7 +146,6 @@ const workerKeys: readonly ConfigKey[] = [
   key('listeners', 'LIST', 'http://127.0.0.1:8083', 'LOW', 'Addresses that the REST server listens on, as URLs.', {
     validator: (value, name) => listenersFault(value, name),
   }),
-  key('admin.listeners', 'LIST', null, 'LOW', 'Addresses for the administration resources.'),
   key('rest.advertised.host.name', 'STRING', null, 'LOW', 'Host name that other workers reach this one by.'),
   key('rest.advertised.port', 'INT', null, 'LOW', 'Port that other workers reach this one by.'),
   key('rest.advertised.listener', 'STRING', null, 'LOW', 'Scheme that other workers reach this one by: http or https.'),
@@ -242,7 +239,6 @@ export function workerConfig(props: Readonly<Record<string, string>>): WorkerCon
     clientConfigOverridePolicy: text('connector.client.config.override.policy'),
     exactlyOnceSupport: text('exactly.once.source.support').toLowerCase() as ExactlyOnceSupport,
     listeners: list('listeners'),
-    adminListeners: values['admin.listeners'] === null ? null : list('admin.listeners'),
     advertisedHost: values['rest.advertised.host.name'] as string | null,
     advertisedPort: values['rest.advertised.port'] as number | null,
     advertisedListener: values['rest.advertised.listener'] as string | null,

@@ -9,7 +9,7 @@ import {
   RebalanceNeededError,
 } from '../errors.ts'
 import type { ConnectGroup, GroupOwner } from '../group/membership.ts'
-import { taskKey, type Work } from '../group/work.ts'
+import { isNoWork, taskKey, type Work } from '../group/work.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { ConfigEvent } from '../stores/config-state.ts'
 import type { ConfigStore } from '../stores/config-store.ts'
@@ -92,7 +92,8 @@ export class DistributedHerder implements Herder, GroupOwner {
   async start(makePlace: () => Promise<HerderPlace>): Promise<void> {
     try {
       this.#place = await this.#queue.run('initializing and reading to the end of internal topics', async () => {
-        const [place] = await Promise.all([makePlace(), this.#parts.config.start(), this.#parts.statuses.start()])
+        const place = await makePlace()
+        await Promise.all([this.#parts.config.start(), this.#parts.statuses.start()])
         return place
       })
       await this.#place.local.runner.start()
@@ -348,6 +349,7 @@ export class DistributedHerder implements Herder, GroupOwner {
     if (place === null) return
     await this.#queue.run('starting assigned connectors and tasks', async () => {
       await place.local.stopSuperfluous(place.group.held)
+      if (!isNoWork(place.group.held)) await this.#parts.plugins()
       place.local.startMissing(place.group.held)
       this.#sessionKeys.stop()
       if (!place.group.isLeader) return

@@ -92,13 +92,13 @@ export class ConfigStore {
 
   async #write(records: readonly ConfigRecord[]): Promise<void> {
     const writing = async (): Promise<void> => {
-      await Promise.all(
+      const positions = await Promise.all(
         records.map((record) => {
           const { key, value } = encodeConfigRecord(record)
           return this.#log.send(bytesOf(key), value)
         }),
       )
-      await this.#log.readToEnd()
+      await Promise.all(positions.map((position) => this.#log.readPast(position)))
     }
     await withDeadline(writing(), WRITE_TIMEOUT_MS, 'Writing to the config topic')
   }

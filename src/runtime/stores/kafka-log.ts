@@ -9,6 +9,9 @@ export interface LogRecord {
   readonly value: Uint8Array | null
 }
 
+/** Where a record was written. */
+export type LogPosition = Pick<LogRecord, 'partition' | 'offset'>
+
 /**
  * A compacted topic that is read from its beginning and followed, and written to: what the stores stand on.
  * Records reach the listener in order per partition, also those that this worker wrote.
@@ -19,7 +22,9 @@ export interface KafkaLog {
   /** Resolves when everything that was in the topic at the time of the call has been given to the listener. */
   readToEnd(): Promise<void>
   /** Resolves when the broker has acknowledged the record; order of calls is kept. A null value is a tombstone. */
-  send(key: Uint8Array, value: Uint8Array | null): Promise<void>
+  send(key: Uint8Array, value: Uint8Array | null): Promise<LogPosition>
+  /** Resolves when the record at that position has been given to the listener. */
+  readPast(position: LogPosition): Promise<void>
   /** Writes what was sent and stops following. */
   stop(): Promise<void>
 }

@@ -26,7 +26,7 @@ export class StatusStore {
   readonly #connectors = new Map<string, StatusEntry>()
   readonly #tasks = new Map<string, Map<number, StatusEntry>>()
   readonly #topics = new Map<string, Map<string, TopicEntry>>()
-  readonly #pending = new Set<Promise<void>>()
+  readonly #pending = new Set<Promise<unknown>>()
   #listener: ((connector: string) => void) | null = null
 
   constructor(topic: InternalTopicConfig, openLog: KafkaLogFactory, logger: Logger) {

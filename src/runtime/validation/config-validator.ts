@@ -21,8 +21,6 @@ export interface ConfigValidatorOptions {
   readonly providers: ConfigProviders
   readonly plugins: () => Promise<PluginDirectory>
   readonly validate: TaskRunner['validateConnector']
-  /** Names the long steps for time-out messages. */
-  readonly step: <T>(description: string, work: () => Promise<T>) => Promise<T>
 }
 
 /** Validates connector configurations: the framework's keys, those of all plugins named in it, and the rules across keys. */
@@ -72,9 +70,7 @@ export class ConfigValidator {
     for (const configKey of this.#frameworkKeys(plugin, plugins))
       entries.set(configKey.name, entryOfKey(configKey, props))
     await addStageKeys(entries, props, plugins, validate)
-    const values = await this.#options.step('performing multi-property validation for the connector', () =>
-      this.#options.validate(plugin.class, props),
-    )
+    const values = await this.#options.validate(plugin.class, props)
     for (const entry of entriesOfPlugin(plugin.keys, values)) {
       const framework = entries.get(entry.name)
       if (entry.definition !== null || framework === undefined) entries.set(entry.name, entry)

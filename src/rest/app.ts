@@ -1,0 +1,114 @@
+import type { FastifyInstance, FastifyReply, HTTPMethods } from 'fastify'
+import type { Logger } from '../base/logger.ts'
+import { withDeadline, DeadlineExceededError } from '../base/deadline.ts'
+import { describeStage, ForwardError, type Herder, RequestTimeoutError } from '../runtime/index.ts'
+import { refuseMediaType } from './content-negotiation.ts'
+import { sendError, statusOf } from './errors.ts'
+import { forward } from './forwarding.ts'
+import { connectorRoutes } from './routes/connectors.ts'
+import { pluginRoutes } from './routes/plugins.ts'
+import { rootRoutes } from './routes/root.ts'
+import type { Route } from './routes/route.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body's bytes as they came; empty when there was none. */
+    rawBody: Uint8Array
+  }
+}
+
+export interface RestOptions {
+  readonly herder: Herder
+  readonly logger: Logger
+  /** Milliseconds after which a request is given up, default 90000. */
+  readonly requestTimeoutMs?: number
+}
+
+const REQUEST_TIMEOUT_MS = 90_000
+const MAX_BODY_BYTES = 64 * 1024 * 1024
+const allMethods: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** Kafka Connect's REST API as a fastify application; not listening yet. */
+export async function createApp(options: RestOptions): Promise<FastifyInstance> {
+  const { fastify } = await import('fastify')
+  const { herder, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
+  const app = fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
+    // Matrix parameters are cut off, as the JAX-RS server of Kafka Connect does.
+    rewriteUrl: (request) => (request.url ?? '/').replace(/^[^?]*/, (path) => path.replace(/;[^/]*/g, '')),
+    frameworkErrors: (error, _request, reply) => {
+      void sendError(reply as FastifyReply, error.statusCode ?? 500, error.message)
+    },
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    request.rawBody = body as Buffer
+    done(null, undefined)
+  })
+  app.decorateRequest('rawBody', null as unknown as Uint8Array)
+  app.addHook('onRequest', (request, reply, done) => {
+    request.rawBody = new Uint8Array(0)
+    if (!refuseMediaType(request, reply)) done()
+  })
+  app.setNotFoundHandler((_request, reply) => sendError(reply, 404, 'HTTP 404 Not Found'))
+  app.setErrorHandler(async (error, request, reply) => {
+    if (error instanceof ForwardError) {
+      try {
+        return await forward(request, reply, error, requestTimeoutMs)
+      } catch (failure) {
+        return sendError(reply, statusOf(failure), messageOf(failure))
+      }
+    }
+    const status = statusOf(error)
+    const known = (error as { statusCode?: number }).statusCode
+    if (status === 500 && known === undefined) {
+      logger.error({ err: error, method: request.method, path: request.routeOptions.url }, 'A request failed')
+    }
+    return sendError(reply, status === 500 ? (known ?? 500) : status, messageOf(error))
+  })
+  addRoutes(app, [...rootRoutes(herder), ...connectorRoutes(herder), ...pluginRoutes(herder)], herder, requestTimeoutMs)
+  return app
+}
+
+/** Registers the routes, and 405 and OPTIONS for the other methods of their paths. */
+function addRoutes(app: FastifyInstance, routes: readonly Route[], herder: Herder, timeoutMs: number): void {
+  for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
+    for (const { method, handle } of methods) {
+      app.route({
+        method,
+        url: path,
+        handler: async (request, reply) => {
+          const answer = await inTime(handle(request, reply), herder, timeoutMs)
+          return answer === undefined ? reply.send() : reply.type('application/json').send(JSON.stringify(answer))
+        },
+      })
+    }
+    const allowed = methods.map(({ method }) => method as HTTPMethods)
+    const others = allMethods.filter((method) => !allowed.includes(method))
+    app.route({
+      method: [...others],
+      url: path,
+      handler: (request, reply) => {
+        void reply.header('allow', [...allowed, 'OPTIONS'].join(','))
+        if (request.method !== 'OPTIONS') return sendError(reply, 405, 'HTTP 405 Method Not Allowed')
+        return reply.type('text/plain').send([...allowed, 'OPTIONS'].join(', '))
+      },
+    })
+  }
+}
+
+async function inTime(answer: Promise<unknown>, herder: Herder, timeoutMs: number): Promise<unknown> {
+  try {
+    return await withDeadline(answer, timeoutMs, 'The request')
+  } catch (error) {
+    if (!(error instanceof DeadlineExceededError)) throw error
+    const stage = describeStage(herder.stage())
+    throw new RequestTimeoutError(`Request timed out${stage === '' ? '' : `.${stage}`}`, { cause: error })
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,110 @@
+import { BadRequestError, javaTrim, type Properties, RuntimeError, type TargetState } from '../runtime/index.ts'
+
+/** What Kafka Connect answers with 500 because its JSON binding failed; the fragments are those that clients match. */
+export class BodyError extends RuntimeError {
+  override readonly code = 'MILL_BODY'
+}
+
+/** Bytes to JSON: UTF-8 or UTF-16, with or without byte-order mark. Throws {@link BodyError} that says where it broke. */
+export function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) throw new BodyError('The request body is missing: a JSON document is expected')
+  try {
+    return JSON.parse(decodeText(bytes)) as unknown
+  } catch (error) {
+    throw new BodyError(`The request body is not valid JSON: ${(error as Error).message}`)
+  }
+}
+
+function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0))
+    return new TextDecoder('utf-16le').decode(bytes)
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0))
+    return new TextDecoder('utf-16be').decode(bytes)
+  return new TextDecoder('utf-8').decode(bytes)
+}
+
+/** A JSON object of scalars; they become strings, null stays. */
+export function stringMap(value: unknown, what: string): Properties {
+  if (value === '')
+    throw new BodyError(`Cannot coerce empty String to an object: ${what} must be a JSON object of strings`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new BodyError(`Cannot deserialize value: ${what} must be a JSON object of strings, found ${kindOf(value)}`)
+  }
+  const map: Record<string, string | null> = {}
+  for (const [key, entry] of Object.entries(value)) {
+    if (entry !== null && typeof entry === 'object') {
+      throw new BodyError(`Cannot deserialize value: "${key}" in ${what} must be a string, found ${kindOf(entry)}`)
+    }
+    Object.defineProperty(map, key, {
+      value: entry === null ? null : String(entry as string | number | boolean),
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    })
+  }
+  return map
+}
+
+export interface CreateRequest {
+  readonly name: string
+  readonly config: Properties
+  readonly initialState: TargetState | null
+}
+
+const initialStates: Record<string, TargetState> = { RUNNING: 'STARTED', PAUSED: 'PAUSED', STOPPED: 'STOPPED' }
+
+/** The body of `POST /connectors`: `{"name", "config", "initial_state"?}`. */
+export function createRequest(body: unknown): CreateRequest {
+  const { name, config, initial_state: state } = fields(body, ['name', 'config', 'initial_state'], 'the request')
+  if (config === undefined || config === null) {
+    throw new BodyError('The request has no "config": an object with the configuration of the connector is expected')
+  }
+  const trimmed = javaTrim(name === undefined || name === null ? '' : text(name, 'name'))
+  return { name: trimmed, config: stringMap(config, '"config"'), initialState: initialState(state) }
+}
+
+function initialState(value: unknown): TargetState | null {
+  if (value === undefined || value === null) return null
+  const state = initialStates[String(value as string).toUpperCase()]
+  if (state === undefined) {
+    throw new BodyError(
+      `Cannot construct instance: initial_state must be one of ${Object.keys(initialStates).join(', ')}`,
+    )
+  }
+  return state
+}
+
+function fields(body: unknown, known: readonly string[], what: string): Record<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new BodyError(`Cannot deserialize value: ${what} must be a JSON object, found ${kindOf(body)}`)
+  }
+  const unknown = Object.keys(body).find((key) => !known.includes(key))
+  if (unknown !== undefined) {
+    throw new BodyError(`Unrecognized field "${unknown}"; known are ${known.map((key) => `"${key}"`).join(', ')}`)
+  }
+  return body as Record<string, unknown>
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value === 'object')
+    throw new BodyError(`Cannot deserialize value: "${what}" must be a string, found ${kindOf(value)}`)
+  return String(value as string | number | boolean)
+}
+
+/** Fills in `config.name`, or refuses another one. */
+export function withName(name: string, config: Properties): Properties {
+  const given = config['name']
+  if (given === undefined || given === null) return { ...config, name }
+  if (given !== name) {
+    throw new BadRequestError(
+      `Connector name configuration (${given}) doesn't match connector name in the URL (${name})`,
+    )
+  }
+  return config
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'null'
+  return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

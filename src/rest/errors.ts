@@ -1,0 +1,38 @@
+import type { FastifyReply } from 'fastify'
+import {
+  AlreadyExistsError,
+  BadRequestError,
+  ForbiddenError,
+  ForwardError,
+  NotFoundError,
+  PeerError,
+  RebalanceNeededError,
+  UnavailableError,
+} from '../runtime/index.ts'
+
+/** The body of every error answer. */
+export interface ErrorBody {
+  readonly error_code: number
+  readonly message: string | null
+}
+
+const statuses: readonly (readonly [new (...args: never[]) => Error, number])[] = [
+  [NotFoundError, 404],
+  [AlreadyExistsError, 409],
+  [BadRequestError, 400],
+  [RebalanceNeededError, 409],
+  [ForwardError, 409],
+  [ForbiddenError, 403],
+  [UnavailableError, 503],
+]
+
+/** Status of an error; what is not known is a failure of ours. */
+export function statusOf(error: unknown): number {
+  if (error instanceof PeerError) return error.status
+  return statuses.find(([type]) => error instanceof type)?.[1] ?? 500
+}
+
+export function sendError(reply: FastifyReply, status: number, message: string | null): FastifyReply {
+  const body: ErrorBody = { error_code: status, message }
+  return reply.code(status).type('application/json').send(body)
+}

@@ -1,0 +1,66 @@
+import type { Logger } from '../base/logger.ts'
+import {
+  createWorker,
+  type Herder,
+  type TaskRunner,
+  type TaskRunnerListener,
+  TaskThreads,
+  type WorkerConfig,
+} from '../runtime/index.ts'
+import { advertisedUrl } from './listeners.ts'
+import { createRestServer } from './server.ts'
+import { productVersion } from './version.ts'
+
+export interface StartWorkerOptions {
+  readonly logger: Logger
+  /** Default: task threads. */
+  readonly makeRunner?: (config: WorkerConfig, listener: TaskRunnerListener, logger: Logger) => TaskRunner
+  /** The group refuses this worker for good. */
+  readonly onFatal?: (error: unknown) => void
+}
+
+/** A worker with its REST server. */
+export interface RunningWorker {
+  readonly herder: Herder
+  /** REST addresses, with the real ports and a slash at the end. */
+  readonly urls: readonly string[]
+  /** What the other workers are told. */
+  readonly advertisedUrl: string
+  /** Resolves when the worker is ready to join the group; rejects, after everything was closed, when it cannot be. */
+  readonly started: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Opens the REST server and starts a worker with Kafka Connect's properties. Resolves as soon as REST answers; wait
+ * for `started` to know that the internal topics were read. Rejects for wrong properties and ports in use.
+ */
+export async function startWorker(
+  props: Readonly<Record<string, string>>,
+  options: StartWorkerOptions,
+): Promise<RunningWorker> {
+  const { logger, onFatal } = options
+  const worker = createWorker(props, {
+    logger,
+    version: productVersion(),
+    commit: 'unknown',
+    makeRunner: options.makeRunner ?? ((config, listener) => new TaskThreads({ config, listener, logger })),
+    ...(onFatal === undefined ? {} : { onFatal }),
+  })
+  const server = await createRestServer(worker.herder, { listeners: worker.config.listeners, logger })
+  const url = advertisedUrl(worker.config, server.bound[0] ?? { host: '127.0.0.1', port: 8083 })
+  let stopping: Promise<void> | null = null
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      await server.close()
+      await worker.stop()
+    })()
+    return stopping
+  }
+  const started = worker.start(url).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
+  started.catch(() => undefined)
+  return { herder: worker.herder, urls: server.urls, advertisedUrl: url, started, stop }
+}

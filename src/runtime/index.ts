@@ -1,0 +1,11 @@
+/** What the REST server and the command line need of the runtime. */
+export * from './errors.ts'
+export type * from './herder/herder.ts'
+export { callPeer, type PeerResponse } from './herder/peer-client.ts'
+export { describeStage, type Stage } from './herder/work-queue.ts'
+export { javaTrim } from './config-def/java-trim.ts'
+export type { Properties } from './stores/config-records.ts'
+export type { ConnectorTaskId, TargetState, TaskCounters, TaskRunner, TaskRunnerListener } from './task-runner.ts'
+export { workerConfig, type WorkerConfig } from './worker-config.ts'
+export { TaskThreads } from './threads/task-threads.ts'
+export { createWorker, type Worker, type WorkerOptions } from './worker.ts'

@@ -1,0 +1,209 @@
+import type { Logger } from '../base/logger.ts'
+import { Admin, type Cluster, createCluster, GroupMember, Producer } from '../client/index.ts'
+import { WorkerConfigError } from './errors.ts'
+import { ConnectGroup, type GroupHandler } from './group/membership.ts'
+import { OffsetReader } from './herder/connector-offsets.ts'
+import { DistributedHerder, type HerderPlace } from './herder/distributed-herder.ts'
+import type { Herder } from './herder/herder.ts'
+import { LocalWork } from './herder/local-work.ts'
+import { PluginDirectory } from './herder/plugin-directory.ts'
+import { ConfigProviders } from './providers/config-providers.ts'
+import { ConfigStore } from './stores/config-store.ts'
+import { ensureInternalTopics } from './stores/internal-topics.ts'
+import { KafkaBasedLog } from './stores/kafka-based-log.ts'
+import type { KafkaLogFactory } from './stores/kafka-log.ts'
+import { StatusStore } from './stores/status-store.ts'
+import type { TaskRunner, TaskRunnerListener } from './task-runner.ts'
+import { clientOptions } from './tasks/client-settings.ts'
+import { ConfigValidator } from './validation/config-validator.ts'
+import { type WorkerConfig, workerConfig } from './worker-config.ts'
+
+export interface WorkerOptions {
+  readonly logger: Logger
+  /** Shown by `GET /`. */
+  readonly version: string
+  readonly commit: string
+  /** Makes what runs connectors and tasks; the task threads, but for tests. */
+  readonly makeRunner: (config: WorkerConfig, listener: TaskRunnerListener, logger: Logger) => TaskRunner
+  /** The group will not have this worker any more, e.g. because the others use another protocol. */
+  readonly onFatal?: (error: unknown) => void
+}
+
+/** A worker of a cluster, without its REST server. */
+export interface Worker {
+  readonly config: WorkerConfig
+  readonly herder: Herder
+  /**
+   * Creates or checks the internal topics, reads them, and begins to join the group.
+   * @param advertisedUrl this worker's REST address for the others, with a slash at the end
+   */
+  start(advertisedUrl: string): Promise<void>
+  /** Stops all work gracefully, leaves the group, closes all connections. */
+  stop(): Promise<void>
+}
+
+/** How long to try to create the internal topics. */
+const TOPIC_TIMEOUT_MS = 60_000
+
+/** Puts a worker together from its properties. Throws {@link WorkerConfigError} for wrong ones. */
+export function createWorker(props: Readonly<Record<string, string>>, options: WorkerOptions): Worker {
+  const config = workerConfig(props)
+  if (config.exactlyOnceSupport !== 'disabled') {
+    const name = 'exactly.once.source.support'
+    throw new WorkerConfigError({ [name]: [`${name}=${config.exactlyOnceSupport} is not supported yet; use disabled`] })
+  }
+  return new DistributedWorker(config, options)
+}
+
+class DistributedWorker implements Worker {
+  readonly config: WorkerConfig
+  readonly herder: DistributedHerder
+  readonly #options: WorkerOptions
+  readonly #cluster: Cluster
+  readonly #producer: Producer
+  readonly #admin: Admin
+  readonly #providers: ConfigProviders
+  readonly #configStore: ConfigStore
+  readonly #statuses: StatusStore
+  readonly #offsets: OffsetReader
+  readonly #stopping = new AbortController()
+  #runner: TaskRunner | null = null
+  #plugins: Promise<PluginDirectory> | null = null
+  #knownPlugins = new PluginDirectory([])
+
+  constructor(config: WorkerConfig, options: WorkerOptions) {
+    const { logger } = options
+    this.config = config
+    this.#options = options
+    const clientId = config.clientId === '' ? config.groupId : `${config.groupId}-${config.clientId}`
+    this.#cluster = createCluster({
+      ...clientOptions({ 'request.timeout.ms': '40000', ...config.properties }, logger),
+      bootstrapServers: [...config.bootstrapServers],
+      clientId,
+    })
+    this.#producer = new Producer(this.#cluster, { acks: -1, lingerMs: 0, deliveryTimeoutMs: 2 ** 31 - 1 })
+    this.#admin = new Admin(this.#cluster)
+    this.#providers = new ConfigProviders(config.configProviders, logger)
+    const openLog: KafkaLogFactory = (topic, use, listener) =>
+      new KafkaBasedLog(topic.topic, this.#cluster, this.#producer, listener, logger.child({ log: use }))
+    this.#configStore = new ConfigStore(
+      config.configStorage,
+      openLog,
+      (event) => this.herder.configChanged(event),
+      logger,
+    )
+    this.#statuses = new StatusStore(config.statusStorage, openLog, logger)
+    this.#offsets = new OffsetReader(config.offsetStorage, openLog, (group) => this.#groupOffsets(group), logger)
+    this.herder = new DistributedHerder({
+      worker: config,
+      config: this.#configStore,
+      statuses: this.#statuses,
+      offsets: this.#offsets,
+      validator: new ConfigValidator({
+        worker: config,
+        providers: this.#providers,
+        plugins: () => this.#directory(),
+        validate: (plugin, props) => this.#theRunner().validateConnector(plugin, props),
+      }),
+      plugins: () => this.#directory(),
+      serverInfo: async () => ({
+        version: options.version,
+        commit: options.commit,
+        kafka_cluster_id: (await this.#cluster.clusterId()) ?? '',
+      }),
+      logger,
+    })
+  }
+
+  async start(advertisedUrl: string): Promise<void> {
+    const { logger } = this.#options
+    await this.herder.start(async () => {
+      const place = this.#place(advertisedUrl)
+      await ensureInternalTopics(
+        this.#admin,
+        [
+          { kind: 'config', config: this.config.configStorage },
+          { kind: 'offset', config: this.config.offsetStorage },
+          { kind: 'status', config: this.config.statusStorage },
+        ],
+        { timeoutMs: TOPIC_TIMEOUT_MS, logger, signal: this.#stopping.signal },
+      )
+      return place
+    })
+    logger.info({ url: advertisedUrl, group: this.config.groupId }, 'Worker started')
+  }
+
+  async stop(): Promise<void> {
+    await this.herder.stop()
+    this.#stopping.abort()
+    await Promise.all([this.#configStore.stop(), this.#statuses.stop(), this.#offsets.stop()])
+    await this.#producer.close()
+    await this.#cluster.close()
+  }
+
+  #place(advertisedUrl: string): HerderPlace {
+    const { logger, makeRunner } = this.#options
+    const local = new LocalWork(
+      {
+        config: this.#configStore.state,
+        statuses: this.#statuses,
+        providers: this.#providers,
+        plugins: () => this.#knownPlugins,
+        logger,
+        workerId: new URL(advertisedUrl).host,
+        topicTracking: this.config.topicTrackingEnable,
+        generation: () => group.generation,
+        onConnectorRunning: (connector) => this.herder.connectorRunning(connector),
+      },
+      (listener) => makeRunner(this.config, listener, logger),
+    )
+    this.#runner = local.runner
+    const group: ConnectGroup = new ConnectGroup(
+      advertisedUrl,
+      this.config,
+      this.herder,
+      (handler) => this.#member(handler),
+      logger,
+    )
+    return { group, local }
+  }
+
+  #member(handler: GroupHandler): GroupMember {
+    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, heartbeatIntervalMs } = this.config
+    return new GroupMember(
+      this.#cluster,
+      { groupId, protocolType: 'connect', sessionTimeoutMs, rebalanceTimeoutMs, heartbeatIntervalMs },
+      {
+        ...handler,
+        onFatal: (error) => {
+          this.#options.logger.fatal({ err: error, group: groupId }, 'The group does not accept this worker')
+          this.#options.onFatal?.(error)
+        },
+      },
+    )
+  }
+
+  #theRunner(): TaskRunner {
+    if (this.#runner === null) throw new Error('the worker has not been started')
+    return this.#runner
+  }
+
+  /** Plugins are looked for once, when they are first needed. */
+  #directory(): Promise<PluginDirectory> {
+    this.#plugins ??= this.#theRunner()
+      .plugins()
+      .then(
+        (plugins) => (this.#knownPlugins = new PluginDirectory(plugins)),
+        (error: unknown) => {
+          this.#plugins = null
+          throw error
+        },
+      )
+    return this.#plugins
+  }
+
+  async #groupOffsets(group: string) {
+    const offsets = await this.#admin.listGroupOffsets(group)
+    return offsets.filter(({ offset }) => offset >= 0)
+  }
+}
