@@ -1,8 +1,10 @@
 import { ConfigError } from '../../connect/index.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { ClientOptions } from '../../client/index.ts'
 import type { ProducerOptions } from '../../client/producer/options.ts'
 import { type CompressionType, compressionTypes } from '../../protocol/records/index.ts'
 import type { WorkerConfig } from '../worker-config.ts'
-import { numberProp, type Props, propsWithPrefix } from './props.ts'
+import { listProp, numberProp, type Props, propsWithPrefix } from './props.ts'
 
 export type ClientKind = 'producer' | 'consumer' | 'admin'
 
@@ -27,6 +29,34 @@ export function clientProps(
     ...overrides,
   }
 }
+
+/** Reads Kafka's settings that all clients share. Throws `ConfigError` for a security protocol that is not there. */
+export function clientOptions(props: Props, logger: Logger): ClientOptions {
+  const protocol = (props['security.protocol'] ?? 'PLAINTEXT').trim().toUpperCase()
+  if (protocol !== 'PLAINTEXT') {
+    throw new ConfigError(`security.protocol=${protocol} is not supported yet; only PLAINTEXT is`)
+  }
+  const options: ClientOptions = { bootstrapServers: listProp(props, 'bootstrap.servers'), logger }
+  const clientId = props['client.id']
+  if (clientId !== undefined) options.clientId = clientId
+  for (const [key, name] of clientNumbers) {
+    const value = numberProp(props, key, Number.NaN)
+    if (!Number.isNaN(value)) options[name] = value
+  }
+  return options
+}
+
+const clientNumbers = [
+  ['request.timeout.ms', 'requestTimeoutMs'],
+  ['default.api.timeout.ms', 'defaultApiTimeoutMs'],
+  ['retry.backoff.ms', 'retryBackoffMs'],
+  ['retry.backoff.max.ms', 'retryBackoffMaxMs'],
+  ['reconnect.backoff.ms', 'reconnectBackoffMs'],
+  ['reconnect.backoff.max.ms', 'reconnectBackoffMaxMs'],
+  ['socket.connection.setup.timeout.ms', 'connectionSetupTimeoutMs'],
+  ['metadata.max.age.ms', 'metadataMaxAgeMs'],
+  ['connections.max.idle.ms', 'connectionsMaxIdleMs'],
+] as const
 
 function requireAllowed(kind: ClientKind, overrides: Record<string, string>, policyName: string): void {
   const policy = policyName.slice(policyName.lastIndexOf('.') + 1).replace(/ConnectorClientConfigOverridePolicy$/, '')

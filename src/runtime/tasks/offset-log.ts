@@ -1,4 +1,4 @@
-import { type Cluster, Consumer } from '../../client/index.ts'
+import { type Cluster, Consumer, partitionKey } from '../../client/index.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import { decodeBatch, readBatchHeader } from '../../protocol/records/index.ts'
 import { offsetKey, parseOffsetKey, parseOffsetValue } from './offset-json.ts'
@@ -14,6 +14,8 @@ export class OffsetLog {
   readonly #cluster: () => Cluster
   readonly #offsets = new Map<string, SourceOffset>()
   readonly #decoder = new TextDecoder()
+  /** The next offset to read, by partition. */
+  readonly #next = new Map<string, number>()
   #consumer: Consumer | null = null
   #reading: Promise<void> = Promise.resolve()
 
@@ -35,21 +37,25 @@ export class OffsetLog {
   }
 
   async #readToEnd(): Promise<void> {
-    const consumer = (this.#consumer ??= await this.#open())
-    const partitions = consumer.assignment()
-    const ends = await consumer.endOffsets(partitions)
-    const behind = (): boolean =>
-      ends.some(({ topic, partition, offset }) => consumer.position({ topic, partition }) < offset)
-    while (behind()) {
-      for (const { batches } of await consumer.poll(POLL_MS)) this.#take(batches)
+    this.#consumer ??= await this.#open()
+    const consumer = this.#consumer
+    const ends = await consumer.endOffsets(consumer.assignment())
+    const isBehind = (): boolean => [...ends].some(([key, end]) => (this.#next.get(key) ?? 0) < end)
+    while (isBehind()) {
+      for (const { topic, partition, batches, nextOffset } of await consumer.poll(POLL_MS)) {
+        this.#take(batches)
+        this.#next.set(partitionKey(topic, partition), nextOffset)
+      }
     }
   }
 
   async #open(): Promise<Consumer> {
     const cluster = this.#cluster()
     const count = await cluster.partitionCount(this.#topic)
+    const partitions = Array.from({ length: count }, (_, partition) => ({ topic: this.#topic, partition }))
     const consumer = new Consumer(cluster, { autoOffsetReset: 'earliest' })
-    await consumer.assign(Array.from({ length: count }, (_, partition) => ({ topic: this.#topic, partition })))
+    consumer.assign(partitions)
+    for (const [key, offset] of await consumer.beginningOffsets(partitions)) this.#next.set(key, offset)
     return consumer
   }
 

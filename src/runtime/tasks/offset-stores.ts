@@ -1,7 +1,8 @@
 import type { Logger } from '../../base/logger.ts'
-import { type Cluster, clientOptionsFromProperties, createCluster, Producer } from '../../client/index.ts'
+import { type Cluster, createCluster, Producer } from '../../client/index.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { clientOptions } from './client-settings.ts'
 import { offsetKey, offsetValue } from './offset-json.ts'
 import { OffsetLog } from './offset-log.ts'
 import type { Props } from './props.ts'
@@ -54,7 +55,7 @@ export class OffsetStores {
         'bootstrap.servers': this.#config.bootstrapServers.join(','),
         'client.id': 'connector-offsets',
       }
-      this.#cluster = createCluster({ ...clientOptionsFromProperties(props), logger: this.#logger })
+      this.#cluster = createCluster(clientOptions(props, this.#logger))
       this.#producer = new Producer(this.#cluster, { acks: -1, deliveryTimeoutMs: 2_147_483_647, lingerMs: 1 })
     }
     return { cluster: this.#cluster, producer: this.#producer }

@@ -1,7 +1,7 @@
-import { type Cluster, clientOptionsFromProperties, Consumer, createCluster } from '../../client/index.ts'
+import { type Cluster, Consumer, createCluster } from '../../client/index.ts'
 import type { ConsumerOptions } from '../../client/index.ts'
 import { ConfigError } from '../../connect/index.ts'
-import { clientProps } from './client-settings.ts'
+import { clientOptions, clientProps } from './client-settings.ts'
 import { booleanProp, listProp, numberProp, type Props } from './props.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 
@@ -26,7 +26,7 @@ export function openSinkInput(env: TaskEnvironment): SinkInput {
   })
   const subscription = subscriptionOf(env.connectorProps)
   const options = consumerOptions(props)
-  const cluster = createCluster({ ...clientOptionsFromProperties(props), logger: env.logger })
+  const cluster = createCluster(clientOptions(props, env.logger))
   return {
     cluster,
     consumer: new Consumer(cluster, options),

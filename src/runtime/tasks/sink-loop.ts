@@ -88,7 +88,7 @@ export class SinkLoop implements TaskLoop {
     this.#input = input
     const props = await scope.call('config', () => this.#plugin.config.parse({ ...connectorProps, ...taskProps }))
     this.#task = await scope.call('startTask', () => this.#plugin.startTask(props, this.#context()), callTimeoutMs)
-    await input.consumer.subscribe(input.subscription, {
+    input.consumer.subscribe(input.subscription, {
       onAssigned: (partitions) => this.#assigned(partitions),
       onRevoked: (partitions) => this.#revoked(partitions),
       onLost: (partitions) => this.#lost(partitions),
@@ -325,7 +325,7 @@ export class SinkLoop implements TaskLoop {
     for (const position of positions) {
       if (!this.#offsets.has(position)) continue
       this.#queue = this.#queue.filter(({ reached }) => keyOf(reached) !== keyOf(position))
-      await consumer.seek(position, position.offset)
+      consumer.seek(position.topic, position.partition, position.offset)
       this.#offsets.rewound(position)
     }
   }
@@ -375,7 +375,7 @@ export class SinkLoop implements TaskLoop {
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
     const { consumer } = this.#input as SinkInput
     for (const { topic, partition } of partitions) {
-      this.#offsets.assign({ topic, partition, offset: await consumer.position({ topic, partition }) })
+      this.#offsets.assign({ topic, partition, offset: await consumer.position(topic, partition) })
     }
     const paused = this.#isPaused
       ? partitions

@@ -1,9 +1,8 @@
 import { Admin, createCluster, type Cluster, Producer } from '../../client/index.ts'
-import { clientOptionsFromProperties } from '../../client/index.ts'
 import { ConnectError } from '../../connect/index.ts'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import type { RecordBatchBuilder } from '../../protocol/records/index.ts'
-import { clientProps, type SourceProducerSettings, sourceProducerSettings } from './client-settings.ts'
+import { clientOptions, clientProps, type SourceProducerSettings, sourceProducerSettings } from './client-settings.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import { TopicCreationRules, type TopicTemplate } from './topic-creation.ts'
 
@@ -32,7 +31,7 @@ export function openSourceOutput(env: TaskEnvironment): SourceOutput {
   const props = clientProps('producer', env.config, env.connectorProps, defaults)
   const settings = sourceProducerSettings(props)
   const rules = TopicCreationRules.fromProps(env.connectorProps, env.config.topicCreationEnable)
-  const cluster = createCluster({ ...clientOptionsFromProperties(props), logger: env.logger })
+  const cluster = createCluster(clientOptions(props, env.logger))
   return new KafkaSourceOutput(cluster, settings, rules, env)
 }
 
