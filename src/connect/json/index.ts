@@ -1,6 +1,7 @@
 export * from './decimal.ts'
 export * from './growable-bytes.ts'
 export * from './parse.ts'
+export * from './payload-writer.ts'
 export * from './scan.ts'
 export { decodeUtf8, isUtf8, utf8Text } from './utf8.ts'
 export * from './write.ts'

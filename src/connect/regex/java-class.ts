@@ -85,7 +85,7 @@ function classMember(reader: PatternReader): string {
   if (reader.takeText('\\Q')) return Array.from(quotedCharacters(reader), escapeInside).join('')
   const start = classCharacter(reader)
   if (start.isSet) return start.text
-  const isRange = reader.peek() === '-' && reader.take(/-(?![\]\[])/y) !== null
+  const isRange = reader.peek() === '-' && reader.take(/-(?![[\]])/y) !== null
   if (!isRange) return start.text
   const end = classCharacter(reader)
   return end.isSet ? `${start.text}\\-${end.text}` : `${start.text}-${end.text}`

@@ -29,6 +29,18 @@ export class JavaRegex {
     return this.#first.test(text)
   }
 
+  /** What is wrong with a replacement for this expression, groups that it has not among it; undefined when nothing is. */
+  replacementFault(replacement: string): string | undefined {
+    const groups = new RegExp(`${this.#first.source}|`, 'v').exec('')
+    try {
+      if (groups !== null) expand(replacement, groups)
+      return undefined
+    } catch (error) {
+      if (error instanceof RangeError) return error.message
+      throw error
+    }
+  }
+
   /** Java's `replaceFirst`, with `$1`, `${name}` and backslash escapes in the replacement. */
   replaceFirst(text: string, replacement: string): string {
     const match = this.#first.exec(text)

@@ -80,3 +80,11 @@ test('replacements know groups by number and name, and escapes', () => {
   assert.throws(() => replace('a', 'a', '${n}'), /No group with name/)
   assert.throws(() => replace('a', 'a', '$'), /Illegal group reference/)
 })
+
+test('a replacement is checked against the groups before any text is there', () => {
+  const regex = new JavaRegex('(?<db>a)|(b)')
+  for (const replacement of ['$1$2', '${db}', 'plain', '\\$9', '$20'])
+    assert.equal(regex.replacementFault(replacement), undefined, replacement)
+  assert.equal(regex.replacementFault('$3'), 'No group 3')
+  assert.match(regex.replacementFault('${x}') ?? '', /No group with name/)
+})

@@ -1,0 +1,111 @@
+import {
+  config,
+  type ConnectRecord,
+  DataError,
+  defineTransform,
+  millraceVersion,
+  type PropsOf,
+  type RowPlan,
+  type Schema,
+  type Transform,
+  type TransformPlugin,
+  Type,
+} from '../connect/index.ts'
+import { parseFieldPath } from './field-path.ts'
+import {
+  className,
+  type Part,
+  parts,
+  planOf,
+  readColumn,
+  readField,
+  replaceNullWithDefault,
+  requireMap,
+  requireStruct,
+  schemaOf,
+  valueOf,
+  withPart,
+  withPlan,
+} from './record-part.ts'
+
+const purpose = 'field extraction'
+
+const extractFieldConfig = config({
+  field: Type.String({ importance: 'medium', description: 'Field to extract.' }),
+  'field.syntax.version': Type.String({
+    enum: ['V1', 'V2'],
+    default: 'V1',
+    importance: 'high',
+    description:
+      '`V1`: the field is a name at the top. `V2`: it is a path with dots; names that hold dots stand in backticks.',
+  }),
+  'replace.null.with.default': replaceNullWithDefault,
+})
+
+type Props = PropsOf<typeof extractFieldConfig>
+
+class ExtractField implements Transform {
+  readonly #part: Part
+  readonly #field: string
+  readonly #path: readonly string[]
+  readonly #replaceNull: boolean
+
+  constructor(props: Props, part: Part) {
+    this.#part = part
+    this.#field = props.field
+    this.#path = parseFieldPath(props.field, props['field.syntax.version'])
+    this.#replaceNull = props['replace.null.with.default']
+  }
+
+  apply<R extends ConnectRecord>(record: R): R {
+    let schema = schemaOf(record, this.#part)
+    let value = valueOf(record, this.#part)
+    if (schema === null) {
+      for (const name of this.#path) {
+        if (value === null) break
+        const members = requireMap(value, purpose)
+        value = Object.hasOwn(members, name) ? (members[name] ?? null) : null
+      }
+      return withPart(record, this.#part, null, value)
+    }
+    for (const name of this.#path) {
+      const field = this.#fieldOf(schema, name)
+      value = value === null ? null : readField(field, requireStruct(schema, value, purpose)[name], this.#replaceNull)
+      schema = field
+    }
+    return withPart(record, this.#part, schema, value)
+  }
+
+  applyToPlan(plan: RowPlan): RowPlan | null {
+    const rows = planOf(plan, this.#part)
+    if (rows === null) return plan
+    const [name] = this.#path
+    if (this.#path.length !== 1 || rows.schema.type !== 'STRUCT') return null
+    const at = rows.schema.fields?.findIndex((field) => field.name === name) ?? -1
+    const field = rows.schema.fields?.[at]
+    const column = rows.columns[at]
+    if (field === undefined || column === undefined) return null
+    return withPlan(plan, this.#part, {
+      schema: field.schema,
+      columns: [readColumn(field.schema, column, this.#replaceNull)],
+    })
+  }
+
+  #fieldOf(schema: Schema, name: string): Schema {
+    if (schema.type !== 'STRUCT')
+      throw new DataError(`Only Struct objects supported for [${purpose}], found: ${schema.type}`)
+    const field = schema.fields?.find((candidate) => candidate.name === name)
+    if (field === undefined) throw new DataError(`Unknown field: ${this.#field}`)
+    return field.schema
+  }
+}
+
+export const extractFieldPlugins: readonly TransformPlugin<Props>[] = parts.map((part) =>
+  defineTransform({
+    class: className('ExtractField', part),
+    version: millraceVersion,
+    summary: `Replaces the ${part} by one of its fields.`,
+    config: extractFieldConfig,
+    create: (props) => new ExtractField(props, part),
+  }),
+)

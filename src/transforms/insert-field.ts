@@ -1,0 +1,196 @@
+import {
+  type Column,
+  config,
+  ConfigError,
+  type ConnectRecord,
+  DataError,
+  defineTransform,
+  type Field,
+  millraceVersion,
+  optional,
+  primitive,
+  type PropsOf,
+  type RowPlan,
+  type Schema,
+  timestamp,
+  type Transform,
+  type TransformPlugin,
+  Type,
+} from '../connect/index.ts'
+import {
+  className,
+  type Part,
+  parts,
+  planOf,
+  readColumn,
+  readField,
+  replaceNullWithDefault,
+  requireMap,
+  requireStruct,
+  SchemaCache,
+  schemaOf,
+  valueOf,
+  withFields,
+  withPart,
+  withPlan,
+} from './record-part.ts'
+
+const purpose = 'field insertion'
+
+function fieldName(what: string) {
+  return Type.String({
+    default: null,
+    importance: 'medium',
+    description: `Name of the field for ${what}. End it with \`!\` to make the field required, or \`?\` to keep it optional (the default).`,
+  })
+}
+
+const insertFieldConfig = config({
+  'topic.field': fieldName("the record's topic"),
+  'partition.field': fieldName("the record's partition"),
+  'offset.field': fieldName("the record's offset (sinks only)"),
+  'timestamp.field': fieldName("the record's timestamp"),
+  'static.field': fieldName('the static value'),
+  'static.value': Type.String({
+    default: null,
+    importance: 'medium',
+    description: 'The static value, if its field is configured.',
+  }),
+  'replace.null.with.default': replaceNullWithDefault,
+})
+
+type Props = PropsOf<typeof insertFieldConfig>
+
+interface Insertion {
+  readonly name: string
+  readonly schema: Schema
+  /** Of a record; undefined when the field is not set. */
+  readonly read: (record: ConnectRecord) => unknown
+  /** Of every row of a plan; likewise. */
+  readonly readPlan: (plan: RowPlan) => unknown
+}
+
+/** `!` at the end makes the field required, `?` or nothing optional. */
+function insertion(
+  spec: string | null,
+  schema: Schema,
+  read: Insertion['read'],
+  readPlan: Insertion['readPlan'],
+): Insertion[] {
+  if (spec === null || spec === '') return []
+  const name = spec.replace(/[!?]$/, '')
+  return [{ name, schema: spec.endsWith('!') ? schema : optional(schema), read, readPlan }]
+}
+
+function offsetOf(record: ConnectRecord): number {
+  if (!('kafkaOffset' in record) || typeof record.kafkaOffset !== 'number')
+    throw new DataError(
+      `Only SinkRecord supported for [${purpose}], found: SourceRecord; offset.field is for sinks only`,
+    )
+  return record.kafkaOffset
+}
+
+function insertionsOf(props: Props): Insertion[] {
+  const staticValue = props['static.value']
+  const staticField = props['static.field']
+  if (staticField !== null && staticValue === null) {
+    const message =
+      'Invalid value null for configuration static.value: No value specified for static field: ' + staticField
+    throw new ConfigError(message, { errors: { 'static.value': [message] } })
+  }
+  const string = primitive('STRING')
+  const insertions = [
+    ...insertion(
+      props['topic.field'],
+      string,
+      (record) => record.topic,
+      (plan) => plan.topic,
+    ),
+    ...insertion(
+      props['partition.field'],
+      primitive('INT32'),
+      (record) => record.kafkaPartition ?? undefined,
+      (plan) => plan.kafkaPartition ?? undefined,
+    ),
+    // A row plan is a source's, which has no offsets: `applyToPlan` leaves such rows to the ordinary path.
+    ...insertion(props['offset.field'], primitive('INT64'), offsetOf, () => undefined),
+    ...insertion(
+      props['timestamp.field'],
+      timestamp(),
+      (record) => record.timestamp ?? undefined,
+      (plan) => plan.timestamp ?? undefined,
+    ),
+    ...insertion(
+      staticField,
+      string,
+      () => staticValue,
+      () => staticValue,
+    ),
+  ]
+  if (insertions.length === 0) throw new ConfigError('No field insertion configured')
+  return insertions
+}
+
+class InsertField implements Transform {
+  readonly #part: Part
+  readonly #insertions: readonly Insertion[]
+  readonly #replaceNull: boolean
+  readonly #needsRecords: boolean
+  readonly #schemas = new SchemaCache<Schema>()
+
+  constructor(props: Props, part: Part) {
+    this.#part = part
+    this.#insertions = insertionsOf(props)
+    this.#replaceNull = props['replace.null.with.default']
+    this.#needsRecords = (props['offset.field'] ?? '') !== ''
+  }
+
+  apply<R extends ConnectRecord>(record: R): R {
+    const value = valueOf(record, this.#part)
+    if (value === null) return record
+    const schema = schemaOf(record, this.#part)
+    const members: Record<string, unknown> = {}
+    if (schema === null) Object.assign(members, requireMap(value, purpose))
+    else {
+      const struct = requireStruct(schema, value, purpose)
+      for (const field of schema.fields ?? [])
+        members[field.name] = readField(field.schema, struct[field.name], this.#replaceNull)
+    }
+    for (const { name, read } of this.#insertions) {
+      const inserted = read(record)
+      if (inserted !== undefined) members[name] = inserted
+    }
+    return withPart(record, this.#part, schema === null ? null : this.#schemas.get(schema, this.#extend), members)
+  }
+
+  applyToPlan(plan: RowPlan): RowPlan | null {
+    if (this.#needsRecords) return null
+    const rows = planOf(plan, this.#part)
+    if (rows === null) return plan
+    if (rows.schema.type !== 'STRUCT') return null
+    const fields = rows.schema.fields ?? []
+    if (this.#insertions.some(({ name }) => fields.some((field) => field.name === name))) return null
+    const columns = rows.columns.map((column, i) => readColumn((fields[i] as Field).schema, column, this.#replaceNull))
+    const inserted = this.#insertions.map(
+      ({ readPlan }): Column => ({ kind: 'constant', value: readPlan(plan) ?? null }),
+    )
+    const schema = this.#schemas.get(rows.schema, this.#extend)
+    return withPlan(plan, this.#part, { schema, columns: [...columns, ...inserted] })
+  }
+
+  readonly #extend = (schema: Schema): Schema =>
+    withFields(schema, [
+      ...(schema.fields ?? []),
+      ...this.#insertions.map(({ name, schema: fieldSchema }) => ({ name, schema: fieldSchema })),
+    ])
+}
+
+export const insertFieldPlugins: readonly TransformPlugin<Props>[] = parts.map((part) =>
+  defineTransform({
+    class: className('InsertField', part),
+    version: millraceVersion,
+    summary: `Inserts fields with the topic, partition, offset or timestamp of the record, or a static value, into the ${part}.`,
+    config: insertFieldConfig,
+    create: (props) => new InsertField(props, part),
+  }),
+)

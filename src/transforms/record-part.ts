@@ -1,0 +1,132 @@
+import {
+  type Column,
+  type ColumnPlan,
+  type ConnectRecord,
+  DataError,
+  type RowPlan,
+  type Schema,
+  Type,
+} from '../connect/index.ts'
+
+/** Which half of a record a transform changes: its `$Key` or its `$Value` class. */
+export type Part = 'key' | 'value'
+
+export const parts: readonly Part[] = ['key', 'value']
+
+/** `org.apache.kafka.connect.transforms.<name>$Key` or `…$Value`. */
+export function className(name: string, part: Part): string {
+  return `org.apache.kafka.connect.transforms.${name}$${part === 'key' ? 'Key' : 'Value'}`
+}
+
+export function schemaOf(record: ConnectRecord, part: Part): Schema | null {
+  return (part === 'key' ? record.keySchema : record.valueSchema) ?? null
+}
+
+export function valueOf(record: ConnectRecord, part: Part): unknown {
+  return (part === 'key' ? record.key : record.value) ?? null
+}
+
+/** The record with another key or value. */
+export function withPart<R extends ConnectRecord>(record: R, part: Part, schema: Schema | null, value: unknown): R {
+  return part === 'key' ? { ...record, keySchema: schema, key: value } : { ...record, valueSchema: schema, value }
+}
+
+/** Values by field name, whether a struct or a schemaless map. */
+export type Members = Readonly<Record<string, unknown>>
+
+/** The fields of a schemaless map, whose keys are names. Throws `DataError` for anything else, null included. */
+export function requireMap(value: unknown, purpose: string): Members {
+  if (value instanceof Map) return Object.fromEntries(value) as Members
+  if (!isMembers(value))
+    throw new DataError(`Only Map objects supported in absence of schema for [${purpose}], found: ${describe(value)}`)
+  return value
+}
+
+/** The fields of a struct. Throws `DataError` for anything else, null included. */
+export function requireStruct(schema: Schema, value: unknown, purpose: string): Members {
+  if (schema.type !== 'STRUCT' || !isMembers(value))
+    throw new DataError(`Only Struct objects supported for [${purpose}], found: ${describe(value)}`)
+  return value
+}
+
+function isMembers(value: unknown): value is Members {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) &&
+    !(value instanceof Map) &&
+    !(value instanceof Date)
+  )
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return 'null'
+  if (typeof value !== 'object') return typeof value
+  return Array.isArray(value) ? 'array' : (value.constructor?.name ?? 'object')
+}
+
+/** A struct's schema with other fields: name, version, doc and parameters stay, optional and default do not. */
+export function withFields(schema: Schema, fields: NonNullable<Schema['fields']>): Schema {
+  const { type, name, version, doc, parameters } = schema
+  return {
+    type,
+    optional: false,
+    fields: withoutDuplicates(fields),
+    ...(name === undefined ? {} : { name }),
+    ...(version === undefined ? {} : { version }),
+    ...(doc === undefined ? {} : { doc }),
+    ...(parameters === undefined ? {} : { parameters }),
+  }
+}
+
+function withoutDuplicates(fields: NonNullable<Schema['fields']>): NonNullable<Schema['fields']> {
+  const names = new Set<string>()
+  for (const { name } of fields) {
+    if (names.has(name)) throw new DataError(`Cannot create field because of field name duplication ${name}`)
+    names.add(name)
+  }
+  return fields
+}
+
+/** Common setting of transforms that read fields. */
+export const replaceNullWithDefault = Type.Boolean({
+  default: true,
+  importance: 'medium',
+  description: 'Whether a null in a field that has a default value is read as that default.',
+})
+
+/** A field's value, where null may stand for the default. */
+export function readField(schema: Schema, value: unknown, replaceNull: boolean): unknown {
+  return value ?? (replaceNull ? (schema.default ?? null) : null)
+}
+
+/** A column whose nulls are read likewise. */
+export function readColumn(schema: Schema, column: Column, replaceNull: boolean): Column {
+  const fallback = replaceNull ? (schema.default ?? null) : null
+  if (fallback === null) return column
+  if (column.kind === 'constant') return { ...column, value: column.value ?? fallback }
+  return { ...column, whenNull: column.whenNull ?? fallback }
+}
+
+export function planOf(plan: RowPlan, part: Part): ColumnPlan | null {
+  return plan[part]
+}
+
+export function withPlan(plan: RowPlan, part: Part, columns: ColumnPlan): RowPlan {
+  return part === 'key' ? { ...plan, key: columns } : { ...plan, value: columns }
+}
+
+/** Remembers what was derived from the schemas seen last; schemas are the same object for many records. */
+export class SchemaCache<T> {
+  readonly #bySchema = new WeakMap<Schema, T>()
+
+  get(schema: Schema, derive: (schema: Schema) => T): T {
+    let derived = this.#bySchema.get(schema)
+    if (derived === undefined) {
+      derived = derive(schema)
+      this.#bySchema.set(schema, derived)
+    }
+    return derived
+  }
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  type Converter,
+  GrowableBytes,
+  type RowBatch,
+  type RowPlan,
+  type RowWriter,
+  type SourceRecord,
+  type Transform,
+} from '../../src/connect/index.ts'
+import { jsonConverter } from '../../src/converters/index.ts'
+import { fieldNames, randomBatch, recordOfRow } from '../support/row-batches.ts'
+import { transform } from './support.ts'
+
+const someFields = fc.uniqueArray(fc.constantFrom(...fieldNames), { minLength: 1, maxLength: 3 })
+const flag = fc.constantFrom('true', 'false')
+const part = fc.constantFrom('$Key', '$Value')
+const rnd = 'replace.null.with.default'
+
+const transforms: fc.Arbitrary<[string, Record<string, string>]> = fc.oneof(
+  fc
+    .tuple(part, flag, fc.constantFrom('', '?', '!'), someFields)
+    .map(([of, replace, suffix, [first = '']]): [string, Record<string, string>] => [
+      `InsertField${of}`,
+      {
+        'topic.field': `topic${suffix}`,
+        'partition.field': `partition${suffix}`,
+        'timestamp.field': 'ts?',
+        'static.field': first,
+        'static.value': 'sta"tic',
+        [rnd]: replace,
+      },
+    ]),
+  fc
+    .tuple(part, flag, someFields, someFields, someFields)
+    .map(([of, replace, exclude, include, renamed]): [string, Record<string, string>] => [
+      `ReplaceField${of}`,
+      {
+        exclude: exclude.length > 2 ? exclude.join(',') : '',
+        include: include.length > 1 ? include.join(',') : '',
+        renames: renamed.map((name, i) => `${name}:${i === 0 ? 'e' : `new${i}`}`).join(','),
+        [rnd]: replace,
+      },
+    ]),
+  fc
+    .constantFrom('(.*)', 'or.*', 'x')
+    .map((regex): [string, Record<string, string>] => ['RegexRouter', { regex, replacement: 'new-$0' }]),
+  fc
+    .tuple(flag, someFields)
+    .map(([replace, fields]): [string, Record<string, string>] => [
+      'ValueToKey',
+      { fields: fields.join(','), [rnd]: replace },
+    ]),
+  fc
+    .tuple(part, flag, someFields)
+    .map(([of, replace, [field = '']]): [string, Record<string, string>] => [
+      `ExtractField${of}`,
+      { field, [rnd]: replace },
+    ]),
+)
+
+function throughPlan(plan: RowPlan, chain: readonly Transform[]): RowPlan | null {
+  let changed: RowPlan | null = plan
+  for (const step of chain) changed = changed === null ? null : (step.applyToPlan?.(changed) ?? null)
+  return changed
+}
+
+function written(write: RowWriter, batch: RowBatch, row: number): string {
+  const out = new GrowableBytes(4)
+  write(out, batch, row)
+  return Buffer.from(out.copy()).toString()
+}
+
+const text = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString())
+
+function ordinary(record: SourceRecord, chain: readonly Transform[], converter: Converter): unknown {
+  let changed: SourceRecord | null = record
+  for (const step of chain) changed = changed === null ? null : step.apply(changed)
+  assert.ok(changed)
+  const { topic, kafkaPartition, timestamp, keySchema, key, valueSchema, value } = changed
+  return {
+    topic,
+    kafkaPartition,
+    timestamp,
+    key: text(converter.fromConnectData(topic, keySchema ?? null, key)),
+    value: text(converter.fromConnectData(topic, valueSchema ?? null, value)),
+  }
+}
+
+test('transforms of a plan give the same records as transforms of each row', () => {
+  const settings = fc.record({
+    'schemas.enable': flag,
+    [rnd]: flag,
+    'decimal.format': fc.constantFrom('BASE64', 'NUMERIC'),
+  })
+  let fast = 0
+  fc.assert(
+    fc.property(randomBatch, fc.array(transforms, { minLength: 1, maxLength: 3 }), settings, (batch, steps, props) => {
+      const chain = steps.map(([name, config]) => transform(name, config))
+      const converter = jsonConverter.create(jsonConverter.config.parse(props), 'value')
+      const plan = throughPlan(batch.plan, chain)
+      if (plan === null) return
+      const writeValue = converter.rowWriter?.(plan.topic, plan.value) ?? null
+      const writeKey = plan.key === null ? null : (converter.rowWriter?.(plan.topic, plan.key) ?? null)
+      if (writeValue === null || (plan.key !== null && writeKey === null)) {
+        assert.throws(() => ordinary(recordOfRow(batch, 0), chain, converter), /null value for field that is required/)
+        return
+      }
+      fast++
+      for (let row = 0; row < batch.rows; row++) {
+        let expected: unknown
+        try {
+          expected = ordinary(recordOfRow(batch, row), chain, converter)
+        } catch {
+          assert.throws(() => [written(writeValue, batch, row), writeKey === null ? '' : written(writeKey, batch, row)])
+          continue
+        }
+        const key = writeKey === null ? null : written(writeKey, batch, row)
+        const sent = {
+          topic: plan.topic,
+          kafkaPartition: plan.kafkaPartition,
+          timestamp: plan.timestamp,
+          key,
+          value: written(writeValue, batch, row),
+        }
+        assert.deepEqual(sent, expected)
+      }
+    }),
+    { numRuns: 1500 },
+  )
+  assert.ok(fast > 300, `only ${fast} of the random chains had a plan`)
+})

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import type { ConnectRecord, Predicate, Schema, Transform } from '../../src/connect/index.ts'
+import { predicatePlugins, transformPlugins } from '../../src/transforms/index.ts'
+
+/** A configured transform by its class name without package. */
+export function transform(name: string, props: Record<string, string> = {}): Transform {
+  const plugin = transformPlugins.find((candidate) => candidate.class === `org.apache.kafka.connect.transforms.${name}`)
+  assert.ok(plugin, `no transform ${name}`)
+  return plugin.create(plugin.config.parse(props))
+}
+
+/** A configured predicate by its class name without package. */
+export function predicate(name: string, props: Record<string, string> = {}): Predicate {
+  const plugin = predicatePlugins.find(
+    (candidate) => candidate.class === `org.apache.kafka.connect.transforms.predicates.${name}`,
+  )
+  assert.ok(plugin, `no predicate ${name}`)
+  return plugin.create(plugin.config.parse(props))
+}
+
+export function record(
+  value: unknown,
+  valueSchema: Schema | null = null,
+  more: Partial<ConnectRecord> = {},
+): ConnectRecord {
+  return { topic: 'orders', value, valueSchema, ...more }
+}
