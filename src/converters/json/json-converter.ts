@@ -9,6 +9,7 @@ import {
   JSON_COMPACT,
   parseJson,
   parseLenientJson,
+  PayloadWriters,
   type RowWriter,
   type Schema,
   type SchemaAndValue,
@@ -18,7 +19,6 @@ import {
 } from '../../connect/index.ts'
 import { jsonConverterConfig, type JsonConverterProps } from './config.ts'
 import { readPayload, readSchemaless } from './payload-reader.ts'
-import { PayloadWriters } from './payload-writer.ts'
 import { jsonRowWriter } from './row-writer.ts'
 import { schemaFromJson, writeSchemaJson } from './schema-json.ts'
 

@@ -5,12 +5,13 @@ import {
   DataError,
   type DecimalFormat,
   type Field,
+  fieldPrefix,
   GrowableBytes,
+  type PayloadWriters,
   type RowWriter,
   type Schema,
   writeBytes,
 } from '../../connect/index.ts'
-import { fieldPrefix, type PayloadWriters } from './payload-writer.ts'
 
 const openObject = Buffer.from('{')
 const closeObject = Buffer.from('}')

@@ -1,13 +1,13 @@
 import {
   type ByteSink,
   DataError,
+  type PayloadWriters,
   type Schema,
   type SchemaType,
   writeAscii,
   writeInteger,
   writeJsonText,
 } from '../../connect/index.ts'
-import type { PayloadWriters } from './payload-writer.ts'
 
 const typeNames: Readonly<Record<SchemaType, string>> = {
   BOOLEAN: 'boolean',
