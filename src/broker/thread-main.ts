@@ -17,7 +17,8 @@ try {
   const broker = await startBroker(properties, createLogger({ level: logLevel, bindings: { part: 'broker' } }))
   // The thread ends by itself once the broker and this port are closed.
   port.once('message', () => {
-    broker.close().finally(() => port.close())
+    // A failure to close ends the thread with that error, which the other side reports.
+    void broker.close().finally(() => port.close())
   })
   say({ kind: 'ready', listeners: broker.listeners, clusterId: broker.clusterId })
 } catch (error) {

@@ -2,7 +2,6 @@ import { between, type ConfigDefinition, define, listOf, oneOf } from './definit
 
 const LONG_MAX = '9223372036854775807'
 const INT_MAX = 2147483647
-const dynamic = { dynamic: true }
 const without = { effect: false }
 const dynamicWithout = { dynamic: true, effect: false }
 const atLeast = (minimum: number) => ({ check: between(minimum) })

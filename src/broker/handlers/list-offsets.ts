@@ -26,7 +26,7 @@ export const listOffsets = defineHandler(ListOffsets, [1, 10], {
       ),
     )
     const topics = request.topics.map(async ({ name, partitions }) => {
-      const answers = partitions.map((partition) => {
+      const answers = partitions.map(async (partition) => {
         if (twice.has(`${name}-${partition.partitionIndex}`)) {
           return failure(partition.partitionIndex, ErrorCode.INVALID_REQUEST)
         }

@@ -2,7 +2,6 @@ import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import { Produce, type RequestOf, type ResponseInput } from '../../protocol/messages/index.ts'
 import { BATCH_OVERHEAD, readBatchHeader } from '../../protocol/records/batch.ts'
 import { InvalidRecordError } from '../log/errors.ts'
-import { isInternalTopic } from '../topic-name.ts'
 import type { Topic } from '../topics.ts'
 import { defineHandler, type RequestContext, toProtocolError } from './handler.ts'
 
