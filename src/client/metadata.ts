@@ -46,6 +46,7 @@ export class MetadataCache {
   readonly #request: Request
   readonly #maxAgeMs: number
   readonly #topics = new Map<string, TopicMetadata>()
+  readonly #invalid = new Set<string>()
   #brokers = new Map<number, BrokerNode>()
   #controllerId = -1
   #clusterId: string | null = null
@@ -70,7 +71,7 @@ export class MetadataCache {
     return this.#clusterId
   }
 
-  /** What is known about a topic without asking, however old unless it was invalidated; undefined when it has an error. */
+  /** What is known about a topic without asking, however old; undefined when nothing is, or it has an error. */
   peek(topic: string): TopicMetadata | undefined {
     const known = this.#topics.get(topic)
     return known?.errorCode === ErrorCode.NONE ? known : undefined
@@ -81,20 +82,21 @@ export class MetadataCache {
     return this.#topics.get(topic)?.errorCode ?? ErrorCode.NONE
   }
 
-  /** The leader of a partition as far as known, -1 when it is not. */
+  /** The leader of a partition as far as known, -1 when it is not, or not any more. */
   leader(topic: string, partition: number): number {
+    if (this.#invalid.has(topic)) return -1
     return this.peek(topic)?.partitions[partition]?.leader ?? -1
   }
 
   /** Whether what is known about a topic is older than `metadata.max.age.ms`. */
   isStale(topic: string): boolean {
     const known = this.#topics.get(topic)
-    return known === undefined || now() - known.fetchedAt > this.#maxAgeMs
+    return known === undefined || this.#invalid.has(topic) || now() - known.fetchedAt > this.#maxAgeMs
   }
 
-  /** Forgets a topic, so that the next look asks the broker. */
+  /** What is known about a topic's leaders is wrong: the next look asks a broker. */
   invalidate(topic: string): void {
-    this.#topics.delete(topic)
+    this.#invalid.add(topic)
   }
 
   /** One topic, from the cache if it is young enough. @throws ProtocolError with the topic's error code. */
@@ -156,9 +158,13 @@ export class MetadataCache {
     }
     this.#controllerId = answer.controllerId
     this.#clusterId = answer.clusterId ?? this.#clusterId
-    if (flight.allTopics) this.#topics.clear()
+    if (flight.allTopics) {
+      this.#topics.clear()
+      this.#invalid.clear()
+    }
     for (const topic of answer.topics) {
       if (topic.name === null) continue
+      this.#invalid.delete(topic.name)
       this.#topics.set(topic.name, {
         name: topic.name,
         topicId: topic.topicId,

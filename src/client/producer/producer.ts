@@ -33,6 +33,7 @@ export class Producer {
   readonly #partitioner: Partitioner
   readonly #waiters: Deferred<void>[] = []
   #bufferedBytes = 0
+  readonly #closing = new AbortController()
   #isClosed = false
 
   constructor(cluster: Cluster, options: ProducerOptions = {}) {
@@ -120,6 +121,7 @@ export class Producer {
       const limits = { deadline: now() + timeoutMs, signal: this.#cluster.closed }
       await waitFor(this.#sender.flush(), limits, 'flushing the producer').catch(() => {})
     }
+    this.#closing.abort()
     this.#sender.close()
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new ClosedError('the producer'))
   }
@@ -154,8 +156,14 @@ export class Producer {
     return batch.done.promise.then((base) => ({ partition, offset: base === -1 ? -1 : base + offsetDelta }))
   }
 
-  #lookUp(topic: string): Promise<TopicMetadata> {
-    return this.#cluster.topic(topic, { create: true, timeoutMs: this.options.maxBlockMs })
+  async #lookUp(topic: string): Promise<TopicMetadata> {
+    try {
+      const { signal } = this.#closing
+      return await this.#cluster.topic(topic, { create: true, timeoutMs: this.options.maxBlockMs, signal })
+    } catch (error) {
+      this.#throwIfClosed()
+      throw error
+    }
   }
 
   #release(bytes: number): void {

@@ -1,17 +1,15 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { pause } from '../../../src/base/deadline.ts'
+import { kafkaLibs, kafkaLibsReason } from '../../support/kafka-libs.ts'
 
 const run = promisify(execFile)
-const VERSION = '4.3.1'
-const libs = join(import.meta.dirname, '../../../node_modules/.cache/millrace/kafka-libs')
 
 export interface ApacheKafka {
   bootstrap: string
@@ -20,27 +18,13 @@ export interface ApacheKafka {
 
 /** Why Apache Kafka cannot run here, or false when it can; for `skip`. */
 export async function kafkaUnavailable(): Promise<string | false> {
-  try {
-    await run('java', ['-version'])
-  } catch {
-    return 'java is not installed'
-  }
-  if (hasLibs()) return false
-  try {
-    await run('mvn', ['-version'])
-  } catch {
-    return 'mvn is not installed, which fetches Apache Kafka'
-  }
-  try {
-    await fetchLibs()
-    return false
-  } catch (error) {
-    return `Apache Kafka cannot be fetched from Maven: ${(error as Error).message.split('\n')[0]}`
-  }
+  return (await kafkaLibs()) === null ? kafkaLibsReason() : false
 }
 
 /** One combined broker and controller on a free port, with data in a temporary folder that `close` removes. */
 export async function startApacheKafka(properties: Record<string, string> = {}): Promise<ApacheKafka> {
+  const libs = await kafkaLibs()
+  if (libs === null) throw new Error(kafkaLibsReason())
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
   const [port, controllerPort] = [await freePort(), await freePort()]
   const settings = {
@@ -68,7 +52,7 @@ export async function startApacheKafka(properties: Record<string, string> = {}):
       .map(([key, value]) => `${key}=${value}\n`)
       .join(''),
   )
-  const java = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', join(libs, '*')]
+  const java = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', libs]
   const id = Buffer.from('millrace-test-id').toString('base64url')
   await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', file])
   const server = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -86,30 +70,6 @@ export async function startApacheKafka(properties: Record<string, string> = {}):
       await gone
       await rm(folder, { recursive: true, force: true })
     },
-  }
-}
-
-function hasLibs(): boolean {
-  return existsSync(libs) && readdirSync(libs).some((name) => name.startsWith('kafka_2.13-'))
-}
-
-async function fetchLibs(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-pom-'))
-  try {
-    await writeFile(
-      join(folder, 'pom.xml'),
-      `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-      <groupId>millrace</groupId><artifactId>kafka-libs</artifactId><version>1</version><dependencies><dependency>
-      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${VERSION}</version>
-      </dependency></dependencies></project>`,
-    )
-    await mkdir(libs, { recursive: true })
-    await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${libs}`], {
-      cwd: folder,
-      timeout: 300000,
-    })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
