@@ -93,7 +93,9 @@ export class JdbcTask implements SourceTask {
       }
       const batch = this.#next(this.#current)
       if (batch) return batch
-      if (this.#current) await Promise.race([this.#current.reader.ready(), stopped])
+      // The end of a statement is a pause for breath: the worker gets its turn before the next one.
+      if (!this.#current) return null
+      await Promise.race([this.#current.reader.ready(), stopped])
     }
     return null
   }
