@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+// Plain old JavaScript on purpose: it must run on any Node.js, to say or mend that the version is too old.
+'use strict'
+
+var fs = require('fs')
+var path = require('path')
+
+var NEEDED = 24
+
+function main() {
+  if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+    var cache = require('module').enableCompileCache
+    if (cache) cache()
+    var source = path.join(__dirname, 'main.ts')
+    require(fs.existsSync(source) ? source : path.join(__dirname, 'main.js'))
+    return
+  }
+  var runtime = bundledRuntime()
+  if (!runtime) {
+    process.stderr.write(
+      'millrace needs Node.js ' +
+        NEEDED +
+        ' or newer; this is ' +
+        process.version +
+        '.\n' +
+        'Install a newer Node.js, or add the runtime beside millrace: npm install node@' +
+        NEEDED +
+        '\n',
+    )
+    process.exit(3)
+  }
+  reexecute(runtime)
+}
+
+/** The runtime that the npm package `node` carries, if it is installed here and new enough. */
+function bundledRuntime() {
+  var folder = __dirname
+  for (;;) {
+    var candidate = path.join(folder, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+    if (fs.existsSync(candidate)) return candidate
+    var parent = path.dirname(folder)
+    if (parent === folder) return null
+    folder = parent
+  }
+}
+
+function reexecute(runtime) {
+  var child = require('child_process').spawn(runtime, [__filename].concat(process.argv.slice(2)), { stdio: 'inherit' })
+  var signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  signals.forEach(function (signal) {
+    // A terminal sends SIGINT to both processes by itself; then passing it on would count as the second one.
+    process.on(signal, function () {
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  })
+  child.on('exit', function (code, signal) {
+    if (signal) {
+      signals.forEach(function (each) {
+        process.removeAllListeners(each)
+      })
+      process.kill(process.pid, signal)
+    } else {
+      process.exit(code === null ? 1 : code)
+    }
+  })
+}
+
+main()

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { type ServerOptions, withServerOptions } from './commands/options.ts'
+import { type ExitCode, exitCodeOf } from './exit-codes.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const program = new Command('millrace')
+  .description("Kafka Connect's job in one small Node.js process, with a Kafka broker built in")
+  .version(version)
+  .showHelpAfterError()
+
+/** Runs a command and ends the process: its connections and threads must not keep it. */
+async function run(command: Promise<ExitCode>): Promise<void> {
+  try {
+    process.exit(await command)
+  } catch (error) {
+    process.stderr.write(`millrace: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(exitCodeOf(error))
+  }
+}
+
+withServerOptions(program.command('start'))
+  .description('run a worker with the integrated broker')
+  .argument('[worker.properties]', "Kafka Connect's worker properties; the broker's carry the prefix broker.")
+  .action(async (file: string | undefined, options: ServerOptions) => {
+    const { runStart } = await import('./commands/start.ts')
+    await run(runStart(file, options))
+  })
+
+withServerOptions(program.command('worker'))
+  .description('run a worker against the brokers of bootstrap.servers')
+  .argument('[worker.properties]', "Kafka Connect's worker properties")
+  .action(async (file: string | undefined, options: ServerOptions) => {
+    const { runWorker } = await import('./commands/worker.ts')
+    await run(runWorker(file, options))
+  })
+
+withServerOptions(program.command('broker'))
+  .description('run the integrated broker alone')
+  .argument('[server.properties]', "Kafka's broker properties")
+  .action(async (file: string | undefined, options: ServerOptions) => {
+    const { runBroker } = await import('./commands/broker.ts')
+    await run(runBroker(file, options))
+  })
+
+void program.parseAsync()
