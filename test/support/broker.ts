@@ -74,7 +74,9 @@ interface Running {
 async function spawnBroker(settings: Record<string, string>): Promise<Running> {
   const child = spawn(process.execPath, [main, JSON.stringify(settings)], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
-  const started = once(lines, 'line').then(([line]) => JSON.parse(line as string) as { port: number; clusterId: string })
+  const started = once(lines, 'line').then(
+    ([line]) => JSON.parse(line as string) as { port: number; clusterId: string },
+  )
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`The broker process ended with ${String(code)} before it was ready`)
   })
