@@ -38,7 +38,7 @@ async function rawWrites(batch: Uint8Array, count: number): Promise<number> {
   const file = await open(path, 'w')
   const start = performance.now()
   for (let i = 0; i < count; i += IN_FLIGHT) {
-    await file.writev(new Array<Uint8Array>(Math.min(IN_FLIGHT, count - i)).fill(batch))
+    await file.writev(Array.from({ length: Math.min(IN_FLIGHT, count - i) }, () => batch))
     await file.datasync()
   }
   const seconds = (performance.now() - start) / 1000

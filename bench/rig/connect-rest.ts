@@ -28,9 +28,11 @@ export class ConnectRest {
     return this.ok('POST', '/connectors', connector)
   }
 
-  /** Throws with the trace when the connector or one of its tasks has failed. */
-  async assertHealthy(name: string): Promise<ConnectorStatus> {
-    const status = (await this.ok('GET', `/connectors/${encodeURIComponent(name)}/status`)) as ConnectorStatus
+  /** Throws with the trace when the connector or one of its tasks has failed. Null: it has no status yet. */
+  async assertHealthy(name: string): Promise<ConnectorStatus | null> {
+    const answer = await this.request('GET', `/connectors/${encodeURIComponent(name)}/status`)
+    if (answer.status === 404) return null
+    const status = answer.body as ConnectorStatus
     for (const part of [status.connector, ...status.tasks]) {
       if (part.state === 'FAILED') throw new Error(`${name} has failed: ${part.trace ?? 'without a trace'}`)
     }
