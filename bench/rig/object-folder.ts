@@ -17,6 +17,11 @@ export class ObjectFolder {
     return this.#lines.size
   }
 
+  /** How many objects there are, without reading them. */
+  async countObjects(): Promise<number> {
+    return (await this.#names()).length
+  }
+
   /** How many records all objects hold; reads only those that are new. */
   async countRecords(): Promise<number> {
     for (const name of await this.#names()) {
