@@ -36,7 +36,9 @@ export async function forward(
     headers: authorization === undefined ? {} : { authorization },
     timeoutMs,
   })
-  if (response.status === 201) void reply.header('location', new URL(asked.pathname, baseUrl(request)).href)
+  if (response.location !== null) {
+    void reply.header('location', new URL(new URL(response.location).pathname, baseUrl(request)).href)
+  }
   void reply.code(response.status)
   return response.body === '' ? reply.send() : reply.type('application/json').send(response.body)
 }

@@ -37,6 +37,8 @@ export class LocalWork implements TaskRunnerListener {
   readonly #connectors = new Places()
   readonly #tasks = new Places()
   readonly #running = new Set<string>()
+  /** Connectors and tasks whose present start the runner has reported as failed. */
+  readonly #failed = new Set<string>()
   readonly #secrets = new Map<string, readonly string[]>()
   readonly #topicsSeen = new Set<string>()
 
@@ -91,18 +93,19 @@ export class LocalWork implements TaskRunnerListener {
   /** True when it runs; false when it failed, which its status tells. */
   async startConnector(connector: string): Promise<boolean> {
     const place = this.#connectors.take(connector)
-    return this.#lanes.run(`connector ${connector}`, async () => {
+    return this.#lanes.run(connectorLane(connector), async () => {
       await place.ready
       const raw = this.#options.config.connectorConfig(connector)
       if (raw === null || !place.isCurrent()) return false
       try {
+        this.#failed.delete(connectorLane(connector))
         const props = await this.#resolved(connector, raw)
         if (!place.isCurrent()) return false
         await this.#runner.startConnector(connector, props, this.#options.config.targetState(connector))
       } catch (error) {
         if (!place.isCurrent()) return false
         this.#options.logger.error({ connector, err: error }, 'Connector failed to start')
-        this.connectorStatus(connector, 'FAILED', traceOf(error))
+        if (!this.#failed.has(connectorLane(connector))) this.connectorStatus(connector, 'FAILED', traceOf(error))
         return false
       }
       if (!place.isCurrent()) {
@@ -123,13 +126,14 @@ export class LocalWork implements TaskRunnerListener {
 
   async startTask(id: ConnectorTaskId): Promise<void> {
     const place = this.#tasks.take(taskKey(id))
-    await this.#lanes.run(`task ${taskKey(id)}`, async () => {
+    await this.#lanes.run(taskLane(id), async () => {
       await place.ready
       const { config, logger } = this.#options
       const rawConnector = config.connectorConfig(id.connector)
       const rawTask = config.taskConfig(id)
       if (rawConnector === null || rawTask === null || !place.isCurrent()) return
       try {
+        this.#failed.delete(taskLane(id))
         const connectorProps = await this.#resolved(id.connector, rawConnector)
         const taskProps = withoutNulls(await this.#options.providers.resolve(rawTask))
         if (!place.isCurrent()) return
@@ -137,7 +141,7 @@ export class LocalWork implements TaskRunnerListener {
       } catch (error) {
         if (!place.isCurrent()) return
         logger.error({ ...id, err: error }, 'Task failed to start')
-        this.taskStatus(id, 'FAILED', traceOf(error))
+        if (!this.#failed.has(taskLane(id))) this.taskStatus(id, 'FAILED', traceOf(error))
         return
       }
       if (!place.isCurrent()) await this.#runner.stopTasks([id])
@@ -170,7 +174,7 @@ export class LocalWork implements TaskRunnerListener {
 
   async applyTargetState(connector: string, target: TargetState): Promise<void> {
     if (!this.#connectors.has(connector) && this.tasksOf(connector).length === 0) return
-    await this.#lanes.run(`connector ${connector}`, async () => {
+    await this.#lanes.run(connectorLane(connector), async () => {
       await this.#runner.setTargetState(connector, target)
     })
     if (target === 'STARTED' && this.#running.has(connector)) this.#options.onConnectorRunning(connector)
@@ -191,11 +195,14 @@ export class LocalWork implements TaskRunnerListener {
     if (!this.#connectors.has(connector)) return
     if (state === 'RUNNING') this.#running.add(connector)
     else this.#running.delete(connector)
+    if (state === 'FAILED') this.#failed.add(connectorLane(connector))
     this.#putConnectorStatus(connector, state, trace)
   }
 
   taskStatus(id: ConnectorTaskId, state: 'RUNNING' | 'PAUSED' | 'FAILED', trace: string | null): void {
-    if (this.hasTask(id)) this.#putTaskStatus(id, state, trace)
+    if (!this.hasTask(id)) return
+    if (state === 'FAILED') this.#failed.add(taskLane(id))
+    this.#putTaskStatus(id, state, trace)
   }
 
   taskReconfigurationRequested(connector: string): void {
@@ -267,4 +274,12 @@ export class LocalWork implements TaskRunnerListener {
 
 function withoutNulls(props: Readonly<Record<string, string | null>>): Record<string, string> {
   return Object.fromEntries(Object.entries(props).filter((entry): entry is [string, string] => entry[1] !== null))
+}
+
+function connectorLane(connector: string): string {
+  return `connector ${connector}`
+}
+
+function taskLane(id: ConnectorTaskId): string {
+  return `task ${taskKey(id)}`
 }

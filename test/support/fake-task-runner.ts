@@ -1,0 +1,178 @@
+import type { ConfigValue } from '../../src/connect/index.ts'
+import type {
+  ConnectorTaskId,
+  PluginDescription,
+  TargetState,
+  TaskCounters,
+  TaskRunner,
+  TaskRunnerListener,
+} from '../../src/runtime/task-runner.ts'
+
+const topicKey = {
+  name: 'topic',
+  type: 'STRING',
+  required: true,
+  defaultValue: null,
+  importance: 'HIGH',
+  documentation: 'Where to.',
+  group: null,
+  orderInGroup: -1,
+  width: 'NONE',
+  displayName: 'topic',
+  dependents: [],
+  recommendedValues: [],
+} as const
+
+const passwordKey = { ...topicKey, name: 'secret.text', type: 'PASSWORD', required: false } as const
+
+/** The plugins that a {@link FakeTaskRunner} claims to have. */
+export const fakePlugins: readonly PluginDescription[] = [
+  {
+    class: 'fake.FakeSourceConnector',
+    aliases: ['org.example.OldSourceConnector'],
+    type: 'source',
+    version: '1.2.3',
+    summary: '',
+    keys: [topicKey, passwordKey],
+  },
+  {
+    class: 'fake.FakeSinkConnector',
+    aliases: [],
+    type: 'sink',
+    version: '1.2.3',
+    summary: '',
+    keys: [{ ...topicKey, name: 'extra', required: false }],
+  },
+  {
+    class: 'fake.Upper$Value',
+    aliases: [],
+    type: 'transformation',
+    version: '1',
+    summary: '',
+    keys: [{ ...topicKey, name: 'field' }],
+  },
+  {
+    class: 'fake.Upper$Key',
+    aliases: [],
+    type: 'transformation',
+    version: '1',
+    summary: '',
+    keys: [{ ...topicKey, name: 'field' }],
+  },
+  { class: 'fake.Drop', aliases: [], type: 'transformation', version: '1', summary: '', keys: [] },
+  { class: 'fake.IsOdd', aliases: [], type: 'predicate', version: '1', summary: '', keys: [] },
+  {
+    class: 'fake.TextConverter',
+    aliases: [],
+    type: 'converter',
+    version: '1',
+    summary: '',
+    keys: [{ ...topicKey, name: 'encoding', required: false, defaultValue: 'utf-8' }],
+  },
+  { class: 'fake.TextConverter', aliases: [], type: 'header_converter', version: '1', summary: '', keys: [] },
+]
+
+/**
+ * Runs nothing, but keeps the books of a task runner: what is started, with what, in which state. A connector makes
+ * `tasks.max` tasks, or as many as its key `tasks.wanted` says; `fail=connector`, `fail=task` make starts fail.
+ */
+export class FakeTaskRunner implements TaskRunner {
+  readonly listener: TaskRunnerListener
+  readonly connectors = new Map<string, Readonly<Record<string, string>>>()
+  readonly tasks = new Map<string, Readonly<Record<string, string>>>()
+  /** Everything asked of it, e.g. `start c-0`. */
+  readonly calls: string[] = []
+
+  constructor(listener: TaskRunnerListener) {
+    this.listener = listener
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    this.connectors.clear()
+    this.tasks.clear()
+  }
+
+  async plugins(): Promise<PluginDescription[]> {
+    return [...fakePlugins]
+  }
+
+  async validateConnector(pluginClass: string, props: Readonly<Record<string, string | null>>): Promise<ConfigValue[]> {
+    const keys = fakePlugins.find((plugin) => plugin.class === pluginClass)?.keys ?? []
+    return keys.map((key) => {
+      const value = props[key.name] ?? key.defaultValue
+      const missing = key.required && value === null
+      return {
+        name: key.name,
+        value: key.type === 'PASSWORD' && value !== null ? '[hidden]' : value,
+        errors: missing ? [`Missing required configuration "${key.name}" which has no default value.`] : [],
+        visible: true,
+        recommendedValues: [],
+      }
+    })
+  }
+
+  async startConnector(name: string, props: Readonly<Record<string, string>>, target: TargetState): Promise<void> {
+    this.calls.push(`start ${name}`)
+    if (props['fail'] === 'connector') {
+      const error = new Error(`cannot start with ${props['secret.text'] ?? 'nothing'}`)
+      this.listener.connectorStatus(name, 'FAILED', `Error: ${error.message}`)
+      throw error
+    }
+    this.connectors.set(name, props)
+    this.listener.connectorStatus(name, target === 'STARTED' ? 'RUNNING' : target, null)
+  }
+
+  async stopConnector(name: string): Promise<void> {
+    if (this.connectors.delete(name)) this.calls.push(`stop ${name}`)
+  }
+
+  async taskConfigs(name: string, maxTasks: number): Promise<Record<string, string>[]> {
+    const props = this.connectors.get(name)
+    if (props === undefined) throw new Error(`${name} does not run`)
+    const count = Number(props['tasks.wanted'] ?? maxTasks)
+    return Array.from({ length: count }, (_, task) => ({ topic: props['topic'] ?? '', part: String(task) }))
+  }
+
+  async startTask(
+    id: ConnectorTaskId,
+    connectorProps: Readonly<Record<string, string>>,
+    taskProps: Readonly<Record<string, string>>,
+    target: TargetState,
+  ): Promise<void> {
+    this.calls.push(`start ${id.connector}-${id.task}`)
+    if (connectorProps['fail'] === 'task') {
+      this.listener.taskStatus(id, 'FAILED', 'Error: task fails')
+      throw new Error('task fails')
+    }
+    this.tasks.set(`${id.connector}-${id.task}`, taskProps)
+    this.listener.taskStatus(id, target === 'STARTED' ? 'RUNNING' : 'PAUSED', null)
+  }
+
+  async stopTasks(ids: readonly ConnectorTaskId[]): Promise<void> {
+    for (const { connector, task } of ids)
+      if (this.tasks.delete(`${connector}-${task}`)) this.calls.push(`stop ${connector}-${task}`)
+  }
+
+  async setTargetState(name: string, target: TargetState): Promise<void> {
+    if (this.connectors.has(name)) this.listener.connectorStatus(name, target === 'STARTED' ? 'RUNNING' : target, null)
+    for (const key of this.tasks.keys()) {
+      const at = key.lastIndexOf('-')
+      if (key.slice(0, at) !== name) continue
+      this.listener.taskStatus(
+        { connector: name, task: Number(key.slice(at + 1)) },
+        target === 'STARTED' ? 'RUNNING' : 'PAUSED',
+        null,
+      )
+    }
+  }
+
+  async alterOffsets(): Promise<boolean> {
+    return false
+  }
+
+  async counters(): Promise<TaskCounters[]> {
+    return []
+  }
+}
