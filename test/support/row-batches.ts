@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { CellReader, Column, Field, RowBatch, RowPlan, Schema, SourceRecord } from '../../src/connect/index.ts'
+import type { CellReader, Column, Field, RowBatch, RowPlan, Schema } from '../../src/connect/index.ts'
 import {
   date,
   decimal,
@@ -166,29 +166,4 @@ function lay(
     }
   }
   return { bytes: Buffer.concat(parts), starts, ends, rows: 3, cellsPerRow: columns.length }
-}
-
-/** The record of a row on the ordinary path. */
-export function recordOfRow(batch: RowBatch, row: number): SourceRecord {
-  const { plan } = batch
-  const read = ({ schema, columns }: RowPlan['value']): Record<string, unknown> =>
-    Object.fromEntries(columns.map((column, i) => [schema.fields?.[i]?.name ?? '', cellValue(batch, row, column)]))
-  return {
-    topic: plan.topic,
-    kafkaPartition: plan.kafkaPartition,
-    keySchema: plan.key?.schema ?? null,
-    key: plan.key === null ? null : read(plan.key),
-    valueSchema: plan.value.schema,
-    value: read(plan.value),
-    timestamp: plan.timestamp,
-    sourcePartition: batch.sourcePartition,
-    sourceOffset: batch.sourceOffset ?? {},
-  }
-}
-
-function cellValue(batch: RowBatch, row: number, column: Column): unknown {
-  if (column.kind === 'constant') return column.value
-  const at = row * batch.cellsPerRow + column.cell
-  const start = batch.starts[at] ?? -1
-  return start < 0 ? null : column.reader.value(batch.bytes, start, batch.ends[at] ?? 0)
 }

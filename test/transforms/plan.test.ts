@@ -6,12 +6,13 @@ import {
   GrowableBytes,
   type RowBatch,
   type RowPlan,
+  rowRecord,
   type RowWriter,
   type SourceRecord,
   type Transform,
 } from '../../src/connect/index.ts'
 import { jsonConverter } from '../../src/converters/index.ts'
-import { fieldNames, randomBatch, recordOfRow } from '../support/row-batches.ts'
+import { fieldNames, randomBatch } from '../support/row-batches.ts'
 import { transform } from './support.ts'
 
 const someFields = fc.uniqueArray(fc.constantFrom(...fieldNames), { minLength: 1, maxLength: 3 })
@@ -105,20 +106,20 @@ test('transforms of a plan give the same records as transforms of each row', () 
       const writeValue = converter.rowWriter?.(plan.topic, plan.value) ?? null
       const writeKey = plan.key === null ? null : (converter.rowWriter?.(plan.topic, plan.key) ?? null)
       if (writeValue === null || (plan.key !== null && writeKey === null)) {
-        assert.throws(() => ordinary(recordOfRow(batch, 0), chain, converter), /null value for field that is required/)
+        assert.throws(() => ordinary(rowRecord(batch, 0), chain, converter), /null value for field that is required/)
         return
       }
       fast++
       for (let row = 0; row < batch.rows; row++) {
         let expected: unknown
         try {
-          expected = ordinary(recordOfRow(batch, row), chain, converter)
+          expected = ordinary(rowRecord(batch, row), chain, converter)
         } catch {
           assert.throws(() => [written(writeValue, batch, row), writeKey === null ? '' : written(writeKey, batch, row)])
           continue
         }
         const key = writeKey === null ? null : written(writeKey, batch, row)
-        const sent = {
+        const sent: unknown = {
           topic: plan.topic,
           kafkaPartition: plan.kafkaPartition,
           timestamp: plan.timestamp,

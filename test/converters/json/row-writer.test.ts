@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { GrowableBytes, primitive } from '../../../src/connect/index.ts'
+import { GrowableBytes, primitive, rowRecord } from '../../../src/connect/index.ts'
 import type { RowBatch } from '../../../src/connect/index.ts'
 import { jsonConverter } from '../../../src/converters/index.ts'
-import { randomBatch, recordOfRow } from '../../support/row-batches.ts'
+import { randomBatch } from '../../support/row-batches.ts'
 
 const settings = fc.record({
   'schemas.enable': fc.constantFrom('true', 'false'),
@@ -18,7 +18,7 @@ test('the fast path writes the same bytes as the ordinary path, for random schem
       const converter = jsonConverter.create(jsonConverter.config.parse(props), 'value')
       const write = converter.rowWriter?.('orders', batch.plan.value) ?? null
       for (let row = 0; row < batch.rows; row++) {
-        const { valueSchema, value } = recordOfRow(batch, row)
+        const { valueSchema, value } = rowRecord(batch, row)
         const expected = converter.fromConnectData('orders', valueSchema ?? null, value)
         assert.ok(write)
         const out = new GrowableBytes(8)

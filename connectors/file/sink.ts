@@ -1,0 +1,103 @@
+import { fsync, write } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import {
+  ConnectError,
+  GrowableBytes,
+  type SinkBatch,
+  type SinkRecord,
+  type SinkTask,
+  writeAscii,
+  writeBytes,
+  writeUtf8,
+} from 'millrace/connect'
+import type { FileSinkProps } from './config.ts'
+
+const STANDARD_OUTPUT = 1
+
+const writeDescriptor = promisify(write)
+const syncDescriptor = promisify(fsync)
+
+/** Appends the values, a line each, and makes them durable before their offsets are committed. */
+class FileSinkTask implements SinkTask {
+  readonly #file: FileHandle | null
+  readonly #out = new GrowableBytes(64 * 1024)
+  #isDirty = false
+
+  constructor(file: FileHandle | null) {
+    this.#file = file
+  }
+
+  async put(records: readonly SinkRecord[]): Promise<void> {
+    this.#out.reset()
+    for (const { value } of records) {
+      if (value instanceof Uint8Array) writeBytes(this.#out, value)
+      else writeUtf8(this.#out, textOf(value))
+      writeAscii(this.#out, '\n')
+    }
+    await this.#append()
+  }
+
+  async putBatch(batch: SinkBatch): Promise<void> {
+    const { bytes, valueStarts, valueEnds, count } = batch
+    this.#out.reset()
+    for (let i = 0; i < count; i++) {
+      const start = valueStarts[i] as number
+      const end = valueEnds[i] as number
+      if (start < 0) writeAscii(this.#out, 'null')
+      else if (batch.valueFormat === 'json' && bytes[start] === 0x22)
+        writeUtf8(this.#out, JSON.parse(Buffer.from(bytes.subarray(start, end)).toString()) as string)
+      else writeBytes(this.#out, bytes, start, end)
+      writeAscii(this.#out, '\n')
+    }
+    await this.#append()
+  }
+
+  async flush(): Promise<void> {
+    if (!this.#isDirty || this.#file === null) return
+    await syncDescriptor(this.#file.fd)
+    this.#isDirty = false
+  }
+
+  async stop(): Promise<void> {
+    await this.#file?.close()
+  }
+
+  async #append(): Promise<void> {
+    const { bytes, position } = this.#out
+    let written = 0
+    while (written < position) {
+      const result = await writeDescriptor(this.#file?.fd ?? STANDARD_OUTPUT, bytes, written, position - written)
+      written += result.bytesWritten
+      this.#isDirty = true
+    }
+  }
+}
+
+/** Strings as they are; structs, maps and lists as JSON; anything else in its usual text form. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value === undefined) return 'null'
+  return JSON.stringify(value, jsonReplacer)
+}
+
+/** The bundled TypeScript library does not know `JSON.rawJSON` yet. */
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown }
+
+function jsonReplacer(this: Readonly<Record<string, unknown>>, key: string): unknown {
+  // Not the second argument: a Buffer has turned itself into an object there.
+  const value = this[key]
+  if (typeof value === 'bigint') return rawJSON(String(value))
+  if (value instanceof Map) return Object.fromEntries(value)
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+}
+
+/** Opens the file for appending, making it if need be. */
+export async function startFileSink({ file }: FileSinkProps): Promise<SinkTask> {
+  if (file === null) return new FileSinkTask(null)
+  try {
+    return new FileSinkTask(await open(file, 'a'))
+  } catch (error) {
+    throw new ConnectError(`Cannot write to ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
