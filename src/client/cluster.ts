@@ -206,6 +206,11 @@ export class Cluster {
     return this.metadata.clusterId
   }
 
+  /** Whether the coordinator of a group is known, so that a request to it needs no look-up. */
+  knowsCoordinator(group: string): boolean {
+    return this.#coordinators.has(group)
+  }
+
   /** Call when a broker says that it is not the coordinator of a group; the next request asks anew. */
   forgetCoordinator(group: string): void {
     this.#coordinators.delete(group)

@@ -10,9 +10,6 @@ import type { FetchedRecords } from './fetched-records.ts'
 import type { ResolvedConsumerOptions } from './options.ts'
 import { PartitionState } from './partition-state.ts'
 
-/** While some partitions of a node may not be fetched because they lie here unread, the others wait this long at most. */
-const WAIT_BESIDE_FULL_MS = 20
-
 type PartitionAnswer = ResponseOf<typeof Fetch>['responses'][number]['partitions'][number]
 
 export interface FetcherHooks {
@@ -22,14 +19,24 @@ export interface FetcherHooks {
   onReady(): void
 }
 
+/** One of the two places of a node for a Fetch that is outstanding. */
+interface Slot {
+  readonly purpose: string
+  /** Offsets asked for, by partition; null while nothing is. */
+  asked: Map<string, number> | null
+  /** Bytes that the answer may bring. */
+  reserved: number
+}
+
 interface NodeState {
-  isBusy: boolean
+  readonly slots: readonly Slot[]
   notBefore: number
 }
 
 /**
- * Keeps one Fetch outstanding per leader for the partitions that may be read ahead, and holds at most about
- * `fetch.max.bytes` of what came. Runs when something happened or a timer is due; the waiting is done by the broker.
+ * Keeps a Fetch outstanding per leader for the partitions that may be read ahead, and holds at most about
+ * `fetch.max.bytes` of what came. Partitions that can go on (polled empty, sought, resumed) while that one is waiting for
+ * others to get data have a second Fetch. Runs when something happened or a timer is due; the waiting is the broker's.
  */
 export class Fetcher {
   readonly #cluster: Cluster
@@ -117,6 +124,7 @@ export class Fetcher {
     clearTimeout(this.#timer)
     this.#states.clear()
     this.#cluster.release(this.#purpose)
+    this.#cluster.release(`${this.#purpose}-beside`)
   }
 
   #run(): void {
@@ -124,7 +132,7 @@ export class Fetcher {
     const time = now()
     let wakeAt = Infinity
     const unlocated: PartitionState[] = []
-    const nodes = new Map<number, { ready: PartitionState[]; isSomeFull: boolean }>()
+    const ready = new Map<number, PartitionState[]>()
     const isFull = this.bufferedBytes >= this.#options.fetchMaxBytes
     for (const state of this.#states.values()) {
       if (state.isPaused) continue
@@ -136,45 +144,54 @@ export class Fetcher {
         if (!state.isLocating) unlocated.push(state)
         continue
       }
-      if (isFull) continue
+      if (isFull || state.bufferedBytes >= this.#options.maxPartitionFetchBytes) continue
       const leader = this.#cluster.metadata.leader(state.topic, state.partition)
       if (leader === -1 || this.#cluster.metadata.isStale(state.topic)) this.#look(state.topic)
       if (leader === -1) continue
-      let node = nodes.get(leader)
-      if (node === undefined) nodes.set(leader, (node = { ready: [], isSomeFull: false }))
-      if (state.bufferedBytes < this.#options.maxPartitionFetchBytes) node.ready.push(state)
-      else node.isSomeFull = true
+      const list = ready.get(leader)
+      if (list === undefined) ready.set(leader, [state])
+      else list.push(state)
     }
     if (unlocated.length > 0) void this.#locate(unlocated)
-    for (const [id, { ready, isSomeFull }] of nodes) {
-      const node = this.#node(id)
-      if (ready.length === 0 || node.isBusy) continue
-      if (node.notBefore > time) wakeAt = Math.min(wakeAt, node.notBefore)
-      else void this.#fetch(id, node, ready, isSomeFull)
-    }
+    for (const [id, states] of ready) wakeAt = Math.min(wakeAt, this.#serve(id, states, time))
     clearTimeout(this.#timer)
     if (wakeAt !== Infinity) this.#timer = setTimeout(() => this.wake(), Math.max(1, wakeAt - time))
+  }
+
+  /** Asks for partitions that no outstanding Fetch asks for; gives the moment from which the node may be asked again. */
+  #serve(id: number, states: PartitionState[], time: number): number {
+    const node = this.#node(id)
+    if (node.notBefore > time) return node.notBefore
+    const slot = node.slots.find(({ asked }) => asked === null)
+    if (slot === undefined) return Infinity
+    const isFirst = node.slots.every(({ asked }) => asked === null)
+    const unasked = isFirst ? states : states.filter((state) => !isAsked(node, state))
+    let budget = this.#options.fetchMaxBytes - this.bufferedBytes
+    if (!isFirst) for (const { slots } of this.#nodes.values()) for (const { reserved } of slots) budget -= reserved
+    if (unasked.length > 0 && budget > 0) void this.#fetch(id, node, slot, unasked, budget)
+    return Infinity
   }
 
   #node(id: number): NodeState {
     let node = this.#nodes.get(id)
     if (node === undefined) {
-      node = { isBusy: false, notBefore: 0 }
+      const slots = [this.#purpose, `${this.#purpose}-beside`].map((purpose) => ({ purpose, asked: null, reserved: 0 }))
+      node = { slots, notBefore: 0 }
       this.#nodes.set(id, node)
     }
     return node
   }
 
-  async #fetch(id: number, node: NodeState, states: PartitionState[], isSomeFull: boolean): Promise<void> {
-    node.isBusy = true
-    const { fetchMaxWaitMs, fetchMinBytes, fetchMaxBytes, maxPartitionFetchBytes, isolationLevel } = this.#options
+  async #fetch(id: number, node: NodeState, slot: Slot, states: PartitionState[], maxBytes: number): Promise<void> {
+    const { fetchMaxWaitMs: maxWaitMs, fetchMinBytes, maxPartitionFetchBytes, isolationLevel } = this.#options
     const { requestTimeoutMs } = this.#options
-    const maxWaitMs = isSomeFull ? Math.min(fetchMaxWaitMs, WAIT_BESIDE_FULL_MS) : fetchMaxWaitMs
-    const asked = new Map(states.map((state) => [partitionKey(state.topic, state.partition), state.fetchOffset]))
+    const asked = new Map(states.map((state) => [keyOf(state), state.fetchOffset]))
+    slot.asked = asked
+    slot.reserved = Math.min(maxBytes, states.length * maxPartitionFetchBytes)
     const body = {
       maxWaitMs,
       minBytes: fetchMinBytes,
-      maxBytes: Math.max(1, fetchMaxBytes - this.bufferedBytes),
+      maxBytes,
       isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,
       topics: [...byTopic(states)].map(([topic, list]) => ({
         topic,
@@ -188,7 +205,7 @@ export class Fetcher {
     try {
       const answer = await this.#cluster.request(Fetch, body, {
         node: id,
-        purpose: this.#purpose,
+        purpose: slot.purpose,
         timeoutMs: requestTimeoutMs + maxWaitMs,
         signal: this.#closing.signal,
         // From version 13 on topics go by id, which old brokers do not tell.
@@ -202,7 +219,8 @@ export class Fetcher {
     } catch (error) {
       if (!this.#closing.signal.aborted) this.#onRequestError(node, states, error)
     } finally {
-      node.isBusy = false
+      slot.asked = null
+      slot.reserved = 0
       this.wake()
     }
   }
@@ -342,4 +360,12 @@ export class Fetcher {
       })
       .catch(() => {})
   }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return partitionKey(topic, partition)
+}
+
+function isAsked(node: NodeState, state: PartitionState): boolean {
+  return node.slots.some(({ asked }) => asked?.get(keyOf(state)) === state.fetchOffset)
 }

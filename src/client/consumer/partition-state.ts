@@ -32,6 +32,7 @@ export class PartitionState {
   seek(offset: number): void {
     this.position = offset
     this.resetTo = null
+    this.notBefore = 0
     this.dropBuffered()
   }
 

@@ -152,11 +152,14 @@ export class GroupMember {
     this.#stop('left')
     const { groupId, groupInstanceId } = this.options
     if (this.#memberId === '' || groupInstanceId !== null || this.#cluster.isClosed) return
+    // Looking for it may take long; the end of the session does the same.
+    if (!this.#cluster.knowsCoordinator(groupId)) return
     const purpose = `${this.#purpose}-leave`
     const memberId = this.#memberId
     const body = { groupId, memberId, members: [{ memberId, groupInstanceId: null, reason }] }
     try {
-      await this.#cluster.request(LeaveGroup, body, { node: { group: groupId }, purpose, timeoutMs: LEAVE_TIMEOUT_MS })
+      const limits = { node: { group: groupId }, purpose, timeoutMs: LEAVE_TIMEOUT_MS, resend: 'never' } as const
+      await this.#cluster.request(LeaveGroup, body, limits)
     } catch (error) {
       this.#cluster.options.logger.debug(
         { group: groupId, reason: messageOf(error) },
