@@ -62,8 +62,15 @@ async function alterBroker({ topics, config, store }: BrokerServices, alteration
   const own = replacesAll ? {} : brokerConfigs[scope]
   const changed = applyChanges(own, changes, dynamicBrokerDefinition, (key) => config.stringOrNull(key) ?? '')
   if (validateOnly) return
-  brokerConfigs[scope] = changed
-  await store.save()
+  const before = brokerConfigs[scope]
+  await store.change(
+    () => {
+      brokerConfigs[scope] = changed
+    },
+    () => {
+      brokerConfigs[scope] = before
+    },
+  )
   config.setDynamic(brokerConfigs)
   topics.applyDefaults()
 }

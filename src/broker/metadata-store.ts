@@ -1,7 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DynamicBrokerConfigs } from './config/broker-config.ts'
-import { BrokerConfigError } from './config/broker-config-error.ts'
+import { hasCode, StorageError, storageFailure } from './log/errors.ts'
 
 /** What is kept of a topic besides its logs. */
 export interface StoredTopic {
@@ -52,10 +52,26 @@ export class MetadataStore {
     try {
       text = await readFile(path, 'utf8')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new MetadataStore(folder, emptyMetadata())
-      throw error
+      // Whether the folder can be used at all is for the logs to find out.
+      if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return new MetadataStore(folder, emptyMetadata())
+      const why = error instanceof Error ? error.message : String(error)
+      throw new StorageError(`The topics of this broker cannot be read from ${path}: ${why}`, { cause: error })
     }
     return new MetadataStore(folder, parseMetadata(path, text))
+  }
+
+  /**
+   * Makes a change and has it written; takes it back if that fails.
+   * @throws {ProtocolError} KAFKA_STORAGE_ERROR
+   */
+  async change(apply: () => void, revert: () => void): Promise<void> {
+    apply()
+    try {
+      await this.save()
+    } catch (error) {
+      revert()
+      throw error
+    }
   }
 
   /** Writes `data` as it is when the write begins; resolves when it is on disk. */
@@ -78,6 +94,14 @@ export class MetadataStore {
   }
 
   async #write(): Promise<void> {
+    try {
+      await this.#replace()
+    } catch (error) {
+      throw storageFailure(`${this.#path} cannot be written`, error)
+    }
+  }
+
+  async #replace(): Promise<void> {
     const temporary = `${this.#path}.tmp`
     const file = await open(temporary, 'w')
     try {
@@ -101,13 +125,13 @@ function parseMetadata(path: string, text: string): StoredMetadata {
   try {
     parsed = JSON.parse(text) as Partial<StoredMetadata>
   } catch (error) {
-    throw new BrokerConfigError(
+    throw new StorageError(
       `${path} is damaged and cannot be read; put back a copy, or move it away to keep only the topics found in log.dirs`,
       { cause: error },
     )
   }
   if (parsed.version !== 1) {
-    throw new BrokerConfigError(`${path} has version ${String(parsed.version)}, but this broker reads version 1`)
+    throw new StorageError(`${path} has version ${String(parsed.version)}, but this broker reads version 1`)
   }
   return { ...emptyMetadata(), ...parsed }
 }

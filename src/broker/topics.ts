@@ -211,11 +211,21 @@ export class Topics {
     const topic = this.#byName.get(name)
     if (topic === undefined) throw new ProtocolError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     const { data } = this.#store
-    delete data.topics[name]
-    data.deleting[name] = topic.id
+    const stored = data.topics[name]
     this.#byName.delete(name)
     this.#byId.delete(topic.id)
-    await this.#store.save()
+    await this.#store.change(
+      () => {
+        delete data.topics[name]
+        data.deleting[name] = topic.id
+      },
+      () => {
+        delete data.deleting[name]
+        if (stored === undefined) return
+        data.topics[name] = stored
+        this.#register(name, stored)
+      },
+    )
     await this.#logs.delete(name)
     for (const listener of this.#deletionListeners) await listener(topic)
     this.#collisions.delete(collisionKey(name))
@@ -230,8 +240,15 @@ export class Topics {
     const stored = this.#store.data.topics[name]
     if (topic === undefined || stored === undefined) throw new ProtocolError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     await this.#logs.create(name, count, topic.id, this.#logConfig(topic))
-    stored.partitions = count
-    await this.#store.save()
+    const { partitions } = stored
+    await this.#store.change(
+      () => {
+        stored.partitions = count
+      },
+      () => {
+        stored.partitions = partitions
+      },
+    )
     this.#register(name, stored)
   }
 
@@ -239,8 +256,15 @@ export class Topics {
   async setOverrides(name: string, overrides: Record<string, string>): Promise<void> {
     const stored = this.#store.data.topics[name]
     if (stored === undefined) throw new ProtocolError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    stored.configs = overrides
-    await this.#store.save()
+    const { configs } = stored
+    await this.#store.change(
+      () => {
+        stored.configs = overrides
+      },
+      () => {
+        stored.configs = configs
+      },
+    )
     this.#applyConfig(this.#register(name, stored))
   }
 
