@@ -39,5 +39,6 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /** Decodes part of `bytes`; malformed sequences become U+FFFD. */
 export function utf8Text(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return buffer.toString('utf8', start, end)
 }
