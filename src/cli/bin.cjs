@@ -9,8 +9,11 @@ var NEEDED = 24
 
 function main() {
   if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
-    var cache = require('module').enableCompileCache
-    if (cache) cache()
+    var moduleApi = require('module')
+    moduleApi.enableCompileCache()
+    // Threads take it from the environment.
+    var cacheFolder = moduleApi.getCompileCacheDir()
+    if (cacheFolder) process.env.NODE_COMPILE_CACHE = cacheFolder
     var source = path.join(__dirname, 'main.ts')
     require(fs.existsSync(source) ? source : path.join(__dirname, 'main.js'))
     return
