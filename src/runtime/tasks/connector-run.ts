@@ -96,11 +96,10 @@ export class ConnectorRun {
     if (plugin.startConnector === undefined) return
     const abort = new AbortController()
     this.#instanceAbort = abort
-    const starting = plugin.startConnector
     try {
       this.#instance = await this.#scope.call(
         'startConnector',
-        () => starting(this.#parsed as never, this.#context(abort.signal)),
+        () => plugin.startConnector?.(this.#parsed as never, this.#context(abort.signal)) ?? null,
         callTimeoutMs,
       )
     } catch (error) {

@@ -20,6 +20,7 @@ import { openSinkInput, type SinkInput } from './sink-input.ts'
 import { SinkOffsets } from './sink-offsets.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
+import { Turn } from './turn.ts'
 
 /** Longest wait for records, so that pauses and the like are noticed in good time. */
 const LONGEST_POLL_MS = 1000
@@ -42,6 +43,7 @@ export class SinkLoop implements TaskLoop {
   readonly #offsets = new SinkOffsets()
   readonly #pausedByTask = new Set<string>()
   readonly #usedTopics = new Set<string>()
+  readonly #turn = new Turn()
   #pipeline: SinkPipeline | null = null
   #input: SinkInput | null = null
   #task: SinkTask | null = null
@@ -176,7 +178,7 @@ export class SinkLoop implements TaskLoop {
       for (const columns of columnsOf(one)) {
         this.#read += columns.columns.count - columns.from
         await this.#enqueue(one, columns)
-        if (!(await this.#isHeldUp())) await this.#deliverQueued()
+        if (!this.#isHeldUp()) await this.#deliverQueued()
       }
       const last = this.#queue.at(-1)
       const reached = { topic: one.topic, partition: one.partition, offset: one.nextOffset }
@@ -185,7 +187,7 @@ export class SinkLoop implements TaskLoop {
     }
   }
 
-  async #isHeldUp(): Promise<boolean> {
+  #isHeldUp(): boolean {
     if (this.#env.control.stopping) return true
     this.#changePause(this.#env.control.paused)
     return this.#isPaused
@@ -254,7 +256,8 @@ export class SinkLoop implements TaskLoop {
       this.#sent += next.kind === 'batch' ? next.batch.count : next.records.length
       this.#offsets.delivered(next.reached)
       await this.#rewind()
-      if (await this.#isHeldUp()) return
+      if (this.#turn.isOver) await this.#turn.next()
+      if (this.#isHeldUp()) return
       await this.#commitIfDue()
     }
   }

@@ -29,13 +29,14 @@ import { SourceCommitter } from './source-committer.ts'
 import { type Submission, SubmittedRecords, partitionKey } from './submitted-records.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
+import { Turn } from './turn.ts'
 
 /** Pause after a poll that gave nothing at once, so that an idle source does not use up a core. */
 const EMPTY_POLL_PAUSE_MS = 5
 const RETRY_POLL_PAUSE_MS = 100
 const STOP_TIMEOUT_MS = 5000
-/** Records of one poll that are converted before other work of the thread gets its turn. */
-const RECORDS_PER_TURN = 2000
+/** How often is looked whether a task's turn is over while records are converted. */
+const RECORDS_PER_LOOK = 256
 const PRODUCER_CLASS = 'org.apache.kafka.clients.producer.KafkaProducer'
 
 /**
@@ -48,6 +49,7 @@ export class SourceLoop implements TaskLoop {
   readonly #errors: ErrorHandler
   readonly #submitted = new SubmittedRecords()
   readonly #committer: SourceCommitter
+  readonly #turn = new Turn()
   #pipeline: SourcePipeline | null = null
   #output: SourceOutput | null = null
   #batcher: RecordBatcher | null = null
@@ -56,8 +58,6 @@ export class SourceLoop implements TaskLoop {
   #bufferBytes = 0
   #polled = 0
   #written = 0
-  #bytes = 0
-  #lastActivity = 0
   #cancelled = false
   #onPaused = (): void => {}
   #onResumed = (): void => {}
@@ -173,9 +173,9 @@ export class SourceLoop implements TaskLoop {
         continue
       }
       this.#polled += count
-      this.#lastActivity = Date.now()
       if (isRowBatch(batch)) await this.#deliverRows(batch)
       else await this.#deliverRecords(batch)
+      if (this.#turn.isOver) await this.#turn.next()
       if (batcher.unsettledBytes >= this.#bufferBytes) await batcher.belowLimit(this.#bufferBytes, signal)
     }
   }
@@ -265,7 +265,7 @@ export class SourceLoop implements TaskLoop {
         }
       }
       if (await this.#deliverRecord(record, current.submission)) current.offset = record.sourceOffset
-      if (i % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await pause(0)
+      if (i % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && this.#turn.isOver) await this.#turn.next()
     }
     // A dropped record's own offset is not recorded: a later one moves past it.
     for (const { submission, offset } of batches.values()) submission.seal(offset)
@@ -289,7 +289,6 @@ export class SourceLoop implements TaskLoop {
 
   #onStored(batch: OpenBatch): void {
     this.#written += batch.builder.count
-    this.#bytes += batch.builder.sizeInBytes
     if (this.#output?.markUsed(batch.topic) === true) {
       const { connector, task } = this.#env.id
       this.#env.listener.topicUsed(connector, task, batch.topic)

@@ -23,13 +23,13 @@ interface CallFrame {
   readonly callFrameId: string
   readonly functionName: string
   readonly url: string
-  readonly location: { readonly lineNumber: number; readonly columnNumber?: number }
+  readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number }
 }
 
 interface InspectorMessage {
   readonly id?: number
   readonly method?: string
-  readonly params?: { readonly callFrames?: readonly CallFrame[] }
+  readonly params?: { readonly callFrames?: readonly CallFrame[]; readonly scriptId?: string; readonly url?: string }
   readonly result?: { readonly result?: { readonly value?: unknown } }
 }
 
@@ -40,22 +40,23 @@ interface InspectorMessage {
 export function probeThread(threadId: number, timeoutMs: number): Promise<ThreadProbe | null> {
   return new Promise((resolve) => {
     const session = new Session()
-    let stack = ''
-    const finish = (probe: ThreadProbe | null): void => {
+    let found: ThreadProbe | null = null
+    const finish = (): void => {
       clearTimeout(timer)
-      resolve(probe)
+      resolve(found)
       try {
         session.disconnect()
       } catch {
         // The thread may be gone already.
       }
     }
-    const timer = setTimeout(() => finish(stack === '' ? null : { call: null, stack }), timeoutMs)
+    const timer = setTimeout(finish, timeoutMs)
     let sessionId = ''
+    const urls = new Map<string, string>()
     const send = (id: number, method: string, params: object = {}): void => {
       const message = JSON.stringify({ id, method, params })
       session.post('NodeWorker.sendMessageToWorker', { sessionId, message }, (error) => {
-        if (error) finish(null)
+        if (error) finish()
       })
     }
     session.on('NodeWorker.attachedToWorker', ({ params }) => {
@@ -67,9 +68,10 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
       if (params.sessionId !== sessionId) return
       const message = JSON.parse(params.message) as InspectorMessage
-      const frames = message.params?.callFrames
+      const { callFrames: frames, scriptId, url } = message.params ?? {}
+      if (message.method === 'Debugger.scriptParsed' && scriptId !== undefined) urls.set(scriptId, url ?? '')
       if (message.method === 'Debugger.paused' && frames !== undefined) {
-        stack = stackText(frames)
+        found = { call: null, stack: stackText(frames, urls) }
         const expression = `globalThis.${PROBE_NAME}?.()`
         send(3, 'Debugger.evaluateOnCallFrame', {
           callFrameId: frames[0]?.callFrameId,
@@ -77,28 +79,33 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
           returnByValue: true,
         })
       } else if (message.id === 3) {
-        finish({ call: parseCall(message.result?.result?.value), stack })
+        found = { call: parseCall(message.result?.result?.value), stack: found?.stack ?? '' }
+        // A thread that is left paused could not even be terminated.
+        send(4, 'Debugger.disable')
+      } else if (message.id === 4) {
+        session.post('NodeWorker.disable', finish)
       }
     })
     try {
       session.connect()
       session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
-        if (error) finish(null)
+        if (error) finish()
       })
     } catch {
-      finish(null)
+      finish()
     }
   })
 }
 
-function stackText(frames: readonly CallFrame[]): string {
-  return frames
-    .filter((frame) => !frame.url.startsWith('node:'))
-    .map(({ functionName, url, location }) => {
-      const place = `${url}:${location.lineNumber + 1}:${(location.columnNumber ?? 0) + 1}`
-      return functionName === '' ? `\tat ${place}` : `\tat ${functionName} (${place})`
-    })
-    .join('\n')
+function stackText(frames: readonly CallFrame[], urls: ReadonlyMap<string, string>): string {
+  const lines: string[] = []
+  for (const { functionName, url, location } of frames) {
+    const script = url || (urls.get(location.scriptId) ?? '')
+    if (script.startsWith('node:')) continue
+    const place = `${script || '<anonymous>'}:${location.lineNumber + 1}:${(location.columnNumber ?? 0) + 1}`
+    lines.push(functionName === '' ? `\tat ${place}` : `\tat ${functionName} (${place})`)
+  }
+  return lines.join('\n')
 }
 
 function parseCall(value: unknown): PluginCall | null {

@@ -81,10 +81,9 @@ export class TaskHost {
       const values = await scope.call('config.validate', () => plugin.config.validate(props), this.#callTimeoutMs)
       if ((plugin.kind !== 'source' && plugin.kind !== 'sink') || plugin.validate === undefined) return values
       if (values.some((value) => value.errors.length > 0)) return values
-      const { validate } = plugin
       const faults = await scope.call(
         'validate',
-        () => validate.call(plugin, plugin.config.parse(props) as never),
+        () => plugin.validate?.(plugin.config.parse(props) as never),
         this.#callTimeoutMs,
       )
       return faults === undefined ? values : withFaults(values, faults)
@@ -190,12 +189,11 @@ export class TaskHost {
     offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
   ): Promise<boolean> {
     const plugin = (await this.#plugins()).resolve(pluginClass, 'source', 'sink')
-    const { alterOffsets } = plugin
-    if (alterOffsets === undefined) return false
+    if (plugin.alterOffsets === undefined) return false
     return this.#withPluginScope(plugin, (scope) =>
       scope.call(
         'alterOffsets',
-        () => alterOffsets.call(plugin, plugin.config.parse(props) as never, offsets),
+        () => plugin.alterOffsets?.(plugin.config.parse(props) as never, offsets) ?? false,
         this.#callTimeoutMs,
       ),
     )

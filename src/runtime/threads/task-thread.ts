@@ -165,6 +165,11 @@ export class TaskThread {
 
   async #hung(): Promise<void> {
     const probe = await probeThread(this.#worker.threadId, PROBE_TIMEOUT_MS)
+    if (this.#unanswered === 0 && this.#lost === null) {
+      // It answered meanwhile: slow, but alive.
+      this.#watch()
+      return
+    }
     this.#lose({
       reason: `did not answer for ${this.#options.unresponsiveMs} ms`,
       call: probe?.call ?? this.#marker.current(),

@@ -181,9 +181,12 @@ test('two tasks share the partitions, and one takes over what the other gives up
     const now = new Set<number>()
     for (const { event, task: who, partitions = [] } of events()) {
       if (who !== task) continue
-      for (const partition of partitions) event === 'open' ? now.add(partition) : now.delete(partition)
+      for (const partition of partitions) {
+        if (event === 'open') now.add(partition)
+        else now.delete(partition)
+      }
     }
-    return [...now].sort()
+    return [...now].toSorted((a, b) => a - b)
   }
   await eventually(() => open(0).length === 2 && open(1).length === 2, 'sharing')
   await two.host.close()

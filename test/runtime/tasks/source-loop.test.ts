@@ -110,7 +110,10 @@ test('topics are created by the rules of topic.creation', async () => {
   await tasks.close()
   const records = await readAll('made-wide')
   assert.deepEqual(numbers(records), upTo(200))
-  assert.deepEqual([...new Set(records.map(({ partition }) => partition))].sort(), [0, 1, 2, 3])
+  assert.deepEqual(
+    [...new Set(records.map(({ partition }) => partition))].toSorted((a, b) => a - b),
+    [0, 1, 2, 3],
+  )
   const [described] = await new Admin(cluster).describeConfigs([{ type: 'topic', name: 'made-wide' }])
   assert.equal(described?.entries.find(({ name }) => name === 'retention.ms')?.value, '12345')
 })

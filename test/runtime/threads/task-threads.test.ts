@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, test } from 'node:test'
+import { silentLogger } from '../../../src/base/logger.ts'
+import { Admin, createCluster, type Cluster } from '../../../src/client/index.ts'
+import { TaskThreads } from '../../../src/runtime/threads/task-threads.ts'
+import { startTestBroker, type TestBroker } from '../../support/broker.ts'
+import { eventually, RecordingListener, testWorkerConfig } from '../../support/task-runner.ts'
+
+let broker: TestBroker
+let cluster: Cluster
+let started: TaskThreads[] = []
+
+before(async () => {
+  broker = await startTestBroker()
+  cluster = createCluster({ bootstrapServers: [broker.bootstrap] })
+  await new Admin(cluster).createTopics([
+    { name: 'test-offsets', partitions: 1, configs: { 'cleanup.policy': 'compact' } },
+  ])
+})
+
+afterEach(async () => {
+  await Promise.all(started.map((threads) => threads.stop()))
+  started = []
+})
+
+after(async () => {
+  await cluster.close()
+  await broker.close()
+})
+
+function start(given: Record<string, string> = {}): { threads: TaskThreads; listener: RecordingListener } {
+  const listener = new RecordingListener()
+  const config = testWorkerConfig(broker.bootstrap, {
+    'task.threads': '1',
+    'task.thread.unresponsive.ms': '2000',
+    'plugin.call.timeout.ms': '500',
+    ...given,
+  })
+  const threads = new TaskThreads({ config, listener, logger: silentLogger, logLevel: 'silent' })
+  started.push(threads)
+  return { threads, listener }
+}
+
+function counting(name: string): Record<string, string> {
+  return {
+    'connector.class': 'test.CountingSource',
+    name,
+    topic: name,
+    count: '1000000000',
+    'per.poll': '10',
+    mode: 'rows',
+    'tasks.max': '1',
+  }
+}
+
+function misbehaving(name: string, where: string, how: string): Record<string, string> {
+  return { 'connector.class': 'test.MisbehavingSource', name, topic: name, where, how }
+}
+
+const task = (connector: string): { connector: string; task: number } => ({ connector, task: 0 })
+
+/** The thread may be gone before it can say that the task was started. */
+async function startInVain(threads: TaskThreads, connector: string, props: Record<string, string>): Promise<void> {
+  await threads.startTask(task(connector), props, props, 'STARTED').catch(() => {})
+}
+
+async function written(threads: TaskThreads, connector: string): Promise<number> {
+  return (await threads.counters()).find((counters) => counters.connector === connector)?.recordsWritten ?? 0
+}
+
+async function goesOn(threads: TaskThreads, connector: string): Promise<void> {
+  const before = await written(threads, connector)
+  await eventually(
+    async () => (await written(threads, connector)) !== before && (await written(threads, connector)) > 0,
+    `progress of ${connector}`,
+  )
+}
+
+test('a connector and its tasks run in threads: configurations, states, counters', async () => {
+  const { threads, listener } = start({ 'task.threads': '2' })
+  const props = { ...counting('runs'), 'tasks.max': '2', count: '100' }
+  await threads.startConnector('runs', props, 'STARTED')
+  const configs = await threads.taskConfigs('runs', 2)
+  assert.deepEqual(
+    configs.map((config) => config['part']),
+    ['0', '1'],
+  )
+  await Promise.all(
+    configs.map((config, i) => threads.startTask({ connector: 'runs', task: i }, props, config, 'STARTED')),
+  )
+  await eventually(
+    async () => (await threads.counters()).filter(({ recordsWritten }) => recordsWritten === 100).length === 2,
+    'both tasks to finish',
+  )
+  assert.deepEqual(listener.states('runs'), ['RUNNING'])
+  await threads.setTargetState('runs', 'PAUSED')
+  await listener.until('runs', 'PAUSED')
+  await listener.until('runs-1', 'PAUSED')
+  await threads.stopTasks([task('runs'), { connector: 'runs', task: 1 }])
+  await threads.stopConnector('runs')
+  assert.deepEqual(await threads.counters(), [])
+})
+
+test('plugins are listed and validated in a thread', async () => {
+  const { threads } = start()
+  const plugins = await threads.plugins()
+  assert.equal(plugins.find(({ class: name }) => name === 'test.CountingSource')?.keys[0]?.name, 'topic')
+  const values = await threads.validateConnector('test.CountingSource', { count: 'many' })
+  assert.match(values.find(({ name }) => name === 'count')?.errors[0] ?? '', /many/)
+  assert.match(values.find(({ name }) => name === 'topic')?.errors[0] ?? '', /topic/)
+  await assert.rejects(
+    threads.validateConnector('test.MisbehavingSource', { where: 'validate' }),
+    /failed in validate\(\): thrown in validate/,
+  )
+})
+
+for (const hook of ['startTask', 'poll']) {
+  test(`a source task that throws in ${hook} is FAILED with a trace that names connector, task and hook`, async () => {
+    const { threads, listener } = start()
+    const props = misbehaving(`throws-${hook}`, hook, 'throw')
+    await threads.startTask(task(`throws-${hook}`), props, props, 'STARTED').catch(() => {})
+    const { trace } = await listener.until(`throws-${hook}-0`, 'FAILED')
+    assert.match(
+      trace ?? '',
+      new RegExp(
+        `Task 0 of connector "throws-${hook}" \\(test.MisbehavingSource\\) failed in ${hook}\\(\\): thrown in ${hook}`,
+      ),
+    )
+    assert.match(trace ?? '', /Caused by: Error: thrown in .*\n\s+at misbehave \(.*misbehaving\.ts/)
+  })
+}
+
+for (const hook of ['open', 'put']) {
+  test(`a sink task that throws in ${hook} is FAILED with a trace that says so`, async () => {
+    const { threads, listener } = start()
+    const name = `sink-${hook}`
+    await new Admin(cluster).createTopics([{ name, partitions: 1 }])
+    const props = { ...misbehaving(name, hook, 'throw'), 'connector.class': 'test.MisbehavingSink', topics: name }
+    await threads.startTask(task(name), props, props, 'STARTED')
+    const { trace } = await listener.until(`${name}-0`, 'FAILED')
+    assert.match(trace ?? '', new RegExp(`failed in ${hook}\\(\\): thrown in ${hook}`))
+  })
+}
+
+for (const hook of ['startConnector', 'taskConfigs']) {
+  for (const how of ['throw', 'never']) {
+    test(`a connector whose ${hook} does ${how} is FAILED, and the call says why`, async () => {
+      const { threads, listener } = start()
+      const name = `${hook}-${how}`
+      const props = misbehaving(name, hook, how)
+      const call = async (): Promise<void> => {
+        await threads.startConnector(name, props, 'STARTED')
+        await threads.taskConfigs(name, 1)
+      }
+      const reason = how === 'throw' ? `thrown in ${hook}` : `${hook}\\(\\) did not finish within 500 ms`
+      await assert.rejects(call(), new RegExp(`Connector "${name}".* failed in ${hook}\\(\\): ${reason}`))
+      assert.equal(listener.last(name)?.state, 'FAILED')
+    })
+  }
+}
+
+for (const hook of ['stop', 'commit']) {
+  test(`a source task that throws in ${hook} stops all the same`, async () => {
+    const { threads, listener } = start()
+    const name = `quiet-${hook}`
+    const props = misbehaving(name, hook, 'throw')
+    await threads.startTask(task(name), props, props, 'STARTED')
+    await eventually(async () => (await written(threads, name)) === 1, 'writing')
+    await threads.stopTasks([task(name)])
+    assert.deepEqual(listener.states(`${name}-0`), ['RUNNING'])
+  })
+}
+
+test('a start that never returns is FAILED when its time is over', async () => {
+  const { threads, listener } = start()
+  const props = misbehaving('slow', 'startTask', 'never')
+  await assert.rejects(
+    threads.startTask(task('slow'), props, props, 'STARTED'),
+    /startTask\(\) did not finish within 500 ms/,
+  )
+  assert.equal(listener.last('slow-0')?.state, 'FAILED')
+})
+
+test('a poll that never returns does not keep a task from being stopped', async () => {
+  const { threads } = start({ 'task.shutdown.graceful.timeout.ms': '300' })
+  const props = misbehaving('stuck', 'poll', 'never')
+  await threads.startTask(task('stuck'), props, props, 'STARTED')
+  const begun = performance.now()
+  await threads.stopTasks([task('stuck')])
+  assert.ok(performance.now() - begun < 2000)
+  assert.deepEqual(await threads.counters(), [])
+})
+
+for (const how of ['timer', 'rejection']) {
+  test(`an error of a ${how} that nobody waits for fails the task it comes from, and its neighbour goes on`, async () => {
+    const { threads, listener } = start()
+    await threads.startTask(task(`calm-${how}`), counting(`calm-${how}`), counting(`calm-${how}`), 'STARTED')
+    const props = misbehaving(`stray-${how}`, 'poll', how)
+    await threads.startTask(task(`stray-${how}`), props, props, 'STARTED')
+    const { trace } = await listener.until(`stray-${how}-0`, 'FAILED')
+    assert.match(
+      trace ?? '',
+      new RegExp(
+        `Task 0 of connector "stray-${how}".* failed in poll\\(\\): ${how === 'timer' ? 'thrown by a timer of poll' : 'rejected in poll'}`,
+      ),
+    )
+    await goesOn(threads, `calm-${how}`)
+    assert.deepEqual(listener.states(`calm-${how}-0`), ['RUNNING'])
+  })
+}
+
+test('an endless loop fails its task with the place where it loops; its neighbour goes on in a new thread', async () => {
+  const { threads, listener } = start()
+  await threads.startTask(task('patient'), counting('patient'), counting('patient'), 'STARTED')
+  const props = misbehaving('endless', 'poll', 'spin')
+  await startInVain(threads, 'endless', props)
+  const { trace } = await listener.until('endless-0', 'FAILED')
+  assert.match(
+    trace ?? '',
+    /Task 0 of connector "endless" was ended: its thread did not answer for 2000 ms while it was in poll\(\)/,
+  )
+  assert.match(trace ?? '', /at misbehave \(.*misbehaving\.ts:\d+:\d+\)/)
+  await eventually(() => listener.states('patient-0').join() === 'RUNNING,RUNNING', 'the neighbour to start again')
+  await goesOn(threads, 'patient')
+})
+
+test('a validation that never returns is refused with the reason, and the next one works', async () => {
+  const { threads } = start()
+  await assert.rejects(
+    threads.validateConnector('test.MisbehavingSource', { where: 'validate', how: 'spin' }),
+    /did not answer for 2000 ms while it was in validate\(\) of Plugin test\.MisbehavingSource/,
+  )
+  assert.ok((await threads.validateConnector('test.MisbehavingSource', {})).length > 0)
+})
+
+test('a task that takes all memory is FAILED; its neighbour goes on', async () => {
+  const { threads, listener } = start({ 'task.thread.max.heap.mb': '64' })
+  await threads.startTask(task('modest'), counting('modest'), counting('modest'), 'STARTED')
+  const props = misbehaving('greedy', 'poll', 'leak')
+  await startInVain(threads, 'greedy', props)
+  const { trace } = await listener.until('greedy-0', 'FAILED', 30_000)
+  assert.match(
+    trace ?? '',
+    /its thread ran out of memory \(task\.thread\.max\.heap\.mb is 64\) while it was in poll\(\)/,
+  )
+  await goesOn(threads, 'modest')
+})
+
+test('a task that ends the process ends only its thread', async () => {
+  const { threads, listener } = start()
+  await threads.startTask(task('stays'), counting('stays'), counting('stays'), 'STARTED')
+  const props = misbehaving('exits', 'poll', 'exit')
+  await startInVain(threads, 'exits', props)
+  const { trace } = await listener.until('exits-0', 'FAILED')
+  assert.match(trace ?? '', /its thread ended with exit code 3 while it was in poll\(\)/)
+  await goesOn(threads, 'stays')
+})
