@@ -1,6 +1,11 @@
 import { networkInterfaces } from 'node:os'
 import { RuntimeError, type WorkerConfig } from '../runtime/index.ts'
 
+/** The REST server cannot listen where `listeners` tells it to. */
+export class ListenError extends RuntimeError {
+  override readonly code = 'MILL_LISTEN'
+}
+
 /** Where to listen: one entry of `listeners`. */
 export interface Listener {
   /** As the user wrote it. */

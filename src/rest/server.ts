@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from '../base/logger.ts'
-import { type Herder, RuntimeError } from '../runtime/index.ts'
+import type { Herder } from '../runtime/index.ts'
 import { createApp } from './app.ts'
-import { type Listener, parseListener } from './listeners.ts'
+import { ListenError, type Listener, parseListener } from './listeners.ts'
 
 export interface RestServerOptions {
   /** `http://host:port` each; port 0 takes a free one. */
@@ -54,18 +54,18 @@ function listen(server: Server, listener: Listener): Promise<number> {
   })
 }
 
-function listenError(error: NodeJS.ErrnoException, { text, port }: Listener): RuntimeError {
+function listenError(error: NodeJS.ErrnoException, { text, port }: Listener): ListenError {
   const what = `Cannot listen on ${text} (setting "listeners")`
   if (error.code === 'EADDRINUSE') {
-    return new RuntimeError(
+    return new ListenError(
       `${what}: port ${port} is in use. Stop what uses it, or choose another port, e.g. listeners=${text.replace(/:\d+\/?$/, `:${port + 1}`)}`,
       { cause: error },
     )
   }
   if (error.code === 'EACCES') {
-    return new RuntimeError(`${what}: not allowed to use port ${port}. Choose one above 1023.`, { cause: error })
+    return new ListenError(`${what}: not allowed to use port ${port}. Choose one above 1023.`, { cause: error })
   }
-  return new RuntimeError(`${what}: ${error.message}`, { cause: error })
+  return new ListenError(`${what}: ${error.message}`, { cause: error })
 }
 
 async function closeServer(server: Server): Promise<void> {

@@ -1,6 +1,14 @@
 import type { Logger } from '../base/logger.ts'
-import { Admin, type Cluster, createCluster, GroupMember, Producer } from '../client/index.ts'
-import { WorkerConfigError } from './errors.ts'
+import {
+  Admin,
+  ClientTimeoutError,
+  type Cluster,
+  ConnectionError,
+  createCluster,
+  GroupMember,
+  Producer,
+} from '../client/index.ts'
+import { RuntimeError, WorkerConfigError } from './errors.ts'
 import { ConnectGroup, type GroupHandler } from './group/membership.ts'
 import { OffsetReader } from './herder/connector-offsets.ts'
 import { DistributedHerder, type HerderPlace } from './herder/distributed-herder.ts'
@@ -44,6 +52,9 @@ export interface Worker {
 
 /** How long to try to create the internal topics. */
 const TOPIC_TIMEOUT_MS = 60_000
+const PRODUCER_CLOSE_TIMEOUT_MS = 1_000
+/** After this long the log says what the start is waiting for. */
+const PATIENCE_MS = 2_000
 
 /** Puts a worker together from its properties. Throws {@link WorkerConfigError} for wrong ones. */
 export function createWorker(props: Readonly<Record<string, string>>, options: WorkerOptions): Worker {
@@ -68,6 +79,7 @@ class DistributedWorker implements Worker {
   readonly #offsets: OffsetReader
   readonly #stopping = new AbortController()
   #runner: TaskRunner | null = null
+  #isStarted = false
   #plugins: Promise<PluginDirectory> | null = null
   #knownPlugins = new PluginDirectory([])
 
@@ -117,27 +129,48 @@ class DistributedWorker implements Worker {
 
   async start(advertisedUrl: string): Promise<void> {
     const { logger } = this.#options
-    await this.herder.start(async () => {
-      const place = this.#place(advertisedUrl)
-      await ensureInternalTopics(
-        this.#admin,
-        [
-          { kind: 'config', config: this.config.configStorage },
-          { kind: 'offset', config: this.config.offsetStorage },
-          { kind: 'status', config: this.config.statusStorage },
-        ],
-        { timeoutMs: TOPIC_TIMEOUT_MS, logger, signal: this.#stopping.signal },
+    const brokers = this.config.bootstrapServers.join(', ')
+    const waiting = setTimeout(() => {
+      logger.warn({ brokers }, 'Still waiting for an answer from the brokers of bootstrap.servers')
+    }, PATIENCE_MS)
+    try {
+      await this.herder.start(() => this.#prepare(advertisedUrl))
+    } catch (error) {
+      if (!(error instanceof ClientTimeoutError) && !(error instanceof ConnectionError)) throw error
+      throw new RuntimeError(
+        `The brokers of bootstrap.servers=${brokers} cannot be reached: ${error.message}. Start them, or correct the setting.`,
+        { cause: error },
       )
-      return place
-    })
+    } finally {
+      clearTimeout(waiting)
+    }
+    this.#isStarted = true
     logger.info({ url: advertisedUrl, group: this.config.groupId }, 'Worker started')
   }
 
+  async #prepare(advertisedUrl: string): Promise<HerderPlace> {
+    const place = this.#place(advertisedUrl)
+    const topics = [
+      { kind: 'config', config: this.config.configStorage },
+      { kind: 'offset', config: this.config.offsetStorage },
+      { kind: 'status', config: this.config.statusStorage },
+    ] as const
+    const { logger } = this.#options
+    await ensureInternalTopics(this.#admin, topics, {
+      timeoutMs: TOPIC_TIMEOUT_MS,
+      logger,
+      signal: this.#stopping.signal,
+    })
+    return place
+  }
+
   async stop(): Promise<void> {
-    await this.herder.stop()
     this.#stopping.abort()
+    // What waits for brokers that do not answer ends with the connections.
+    if (!this.#isStarted) await this.#cluster.close()
+    await this.herder.stop()
     await Promise.all([this.#configStore.stop(), this.#statuses.stop(), this.#offsets.stop()])
-    await this.#producer.close()
+    await this.#producer.close(PRODUCER_CLOSE_TIMEOUT_MS)
     await this.#cluster.close()
   }
 

@@ -1,3 +1,4 @@
+import { javaRegexFault } from '../../connect/index.ts'
 import type { Validator } from './key.ts'
 import { invalidValue } from './parse.ts'
 
@@ -40,7 +41,9 @@ export const nonEmptyString: Validator = (value, name) =>
 export const nonEmptyWithoutControlCharacters: Validator = (value, name) => {
   if (typeof value !== 'string') return null
   if (value === '') return invalidValue(value, name, 'String may not be empty')
-  const found = [...value].filter((c) => c.charCodeAt(0) < 0x20 || (c.charCodeAt(0) >= 0x7f && c.charCodeAt(0) <= 0x9f))
+  const found = Array.from(value).filter(
+    (c) => c.charCodeAt(0) < 0x20 || (c.charCodeAt(0) >= 0x7f && c.charCodeAt(0) <= 0x9f),
+  )
   if (found.length === 0) return null
   const codes = found.map((c) => `0x${c.charCodeAt(0).toString(16).toUpperCase()}`)
   return invalidValue(
@@ -66,13 +69,8 @@ export const listWithoutRepeats: Validator = (value, name) => {
   return list.includes('') ? `Configuration '${name}' values must not be empty.` : null
 }
 
-/** A regular expression; null and empty pass. */
+/** A Java regular expression; null passes. */
 export const regularExpression: Validator = (value, name) => {
-  if (typeof value !== 'string') return null
-  try {
-    new RegExp(value, 'u')
-    return null
-  } catch (error) {
-    return invalidValue(value, name, `Invalid regular expression: ${(error as Error).message}`)
-  }
+  const fault = typeof value === 'string' ? javaRegexFault(value) : undefined
+  return fault === undefined ? null : invalidValue(value, name, fault)
 }

@@ -45,6 +45,8 @@ import { describeStage, type Stage, WorkQueue } from './work-queue.ts'
 
 /** How long a request waits for a rebalance to end before it is refused. */
 const SETTLE_TIMEOUT_MS = 60_000
+/** How long a stopping worker tries to write its last statuses. */
+const FAREWELL_TIMEOUT_MS = 3_000
 const HEALTH_TIMEOUT_MS = 9_000
 const PEER_TIMEOUT_MS = 90_000
 
@@ -79,7 +81,7 @@ export class DistributedHerder implements Herder, GroupOwner {
   readonly #started = Promise.withResolvers<HerderPlace>()
   #place: HerderPlace | null = null
   #ready = false
-  #stopping = false
+  readonly #stopSignal = new AbortController()
 
   constructor(parts: HerderParts) {
     this.#parts = parts
@@ -107,16 +109,20 @@ export class DistributedHerder implements Herder, GroupOwner {
 
   /** Stops all work, tells the cluster, and leaves the group. */
   async stop(): Promise<void> {
-    this.#stopping = true
+    this.#stopSignal.abort()
     this.#publisher.stop()
     this.#sessionKeys.stop()
     await this.#queue.close()
     if (this.#place === null) return
     const { group, local } = this.#place
     await local.stop(local.placed())
-    await this.#parts.statuses.flush()
+    await Promise.race([this.#parts.statuses.flush(), pause(FAREWELL_TIMEOUT_MS)])
     await group.stop()
     await local.runner.stop()
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopSignal.signal.aborted
   }
 
   stage(): Stage | null {
@@ -334,17 +340,17 @@ export class DistributedHerder implements Herder, GroupOwner {
   }
 
   async revoked(work: Work): Promise<void> {
-    if (this.#stopping) return
+    if (this.#isStopping) return
     const place = this.#place
     if (place === null) return
     await this.#queue.run('stopping revoked connectors and tasks', async () => {
       await place.local.stop(work)
-      await this.#parts.statuses.flush()
+      await this.#queue.step('flushing updates to the status topic', () => this.#flushUnlessStopping())
     })
   }
 
   async assigned(): Promise<void> {
-    if (this.#stopping) return
+    if (this.#isStopping) return
     const place = this.#place
     if (place === null) return
     await this.#queue.run('starting assigned connectors and tasks', async () => {
@@ -362,6 +368,13 @@ export class DistributedHerder implements Herder, GroupOwner {
     this.#ready = true
   }
 
+  /** Writing goes on for as long as the brokers are away; a worker that stops must not wait for them. */
+  async #flushUnlessStopping(): Promise<void> {
+    const { signal } = this.#stopSignal
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    await Promise.race([this.#parts.statuses.flush(), stopped])
+  }
+
   /** For {@link LocalWork}: the connector's tasks may have to change. */
   connectorRunning(connector: string): void {
     this.#publisher.request(connector)
@@ -369,11 +382,11 @@ export class DistributedHerder implements Herder, GroupOwner {
 
   /** For {@link ConfigStore}: something changed in the configuration topic. */
   configChanged(event: ConfigEvent): void {
-    if (this.#stopping) return
+    if (this.#isStopping) return
     this.#queue
       .run(`handling ${event.type.replaceAll('-', ' ')}`, () => this.#react(event))
       .catch((error: unknown) => {
-        if (!this.#stopping)
+        if (!this.#isStopping)
           this.#parts.logger.error({ err: error, event: event.type }, 'Could not follow a change of the configuration')
       })
   }

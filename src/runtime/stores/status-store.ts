@@ -38,8 +38,8 @@ export class StatusStore {
     await this.#log.start()
   }
 
+  /** Does not wait for writes: {@link flush} does. */
   async stop(): Promise<void> {
-    await this.flush()
     await this.#log.stop()
   }
 

@@ -1,3 +1,4 @@
+import { JavaRegex, javaRegexFault } from '../../connect/index.ts'
 import { parseText } from '../config-def/parse.ts'
 import type { Properties } from '../stores/config-records.ts'
 import { addError, type Entries } from './entries.ts'
@@ -39,11 +40,7 @@ function checkDeadLetterTopic(entries: Entries, topic: string, topics: readonly 
 }
 
 function matches(regex: string, topic: string): boolean {
-  try {
-    return new RegExp(`^(?:${regex})$`, 'u').test(topic)
-  } catch {
-    return false
-  }
+  return javaRegexFault(regex) === undefined && new JavaRegex(regex).matches(topic)
 }
 
 function checkGroup(entries: Entries, props: Properties, workerGroupId: string): void {

@@ -48,11 +48,11 @@ class Group {
   }
 
   connectorCounts(): number[] {
-    return [...this.members.values()].map((work) => work.connectors.length).toSorted()
+    return [...this.members.values()].map((work) => work.connectors.length).toSorted((a, b) => a - b)
   }
 
   taskCounts(): number[] {
-    return [...this.members.values()].map((work) => work.tasks.length).toSorted()
+    return [...this.members.values()].map((work) => work.tasks.length).toSorted((a, b) => a - b)
   }
 
   assertComplete(): void {
