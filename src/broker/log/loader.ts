@@ -5,9 +5,9 @@ import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
   LOG_SUFFIX,
+  offsetName,
   offsetOfName,
   SEGMENT_SUFFIXES,
-  SNAPSHOT_SUFFIX,
   SWAP_SUFFIX,
   syncFolder,
   unlinkIfExists,
@@ -17,6 +17,7 @@ import { restoreProducerSnapshot } from './producer-snapshot.ts'
 import { ProducerState } from './producer-state.ts'
 import { scanBatches } from './scan.ts'
 import { Segment } from './segment.ts'
+import { removeSnapshots, snapshotOffsets, snapshotPath } from './snapshot-files.ts'
 
 export interface LoadOptions {
   folder: string
@@ -166,7 +167,7 @@ async function loadSegments(bases: readonly number[], options: LoadOptions): Pro
     )
     for (const later of bases.slice(i + 1)) {
       for (const fileSuffix of SEGMENT_SUFFIXES) {
-        await unlinkIfExists(join(folder, String(later).padStart(20, '0') + fileSuffix))
+        await unlinkIfExists(join(folder, offsetName(later) + fileSuffix))
       }
     }
     await syncFolder(folder)
@@ -246,7 +247,7 @@ async function restoreProducers(
   let from = 0
   for (const offset of (await snapshotOffsets(folder)).reverse()) {
     if (offset > newestUseful) continue
-    const path = join(folder, String(offset).padStart(20, '0') + SNAPSHOT_SUFFIX)
+    const path = snapshotPath(folder, offset)
     if (restoreProducerSnapshot(await readFile(path), producers, nowMs)) {
       from = offset
       break
@@ -260,20 +261,4 @@ async function restoreProducers(
     if (next > from && hasProducers) await replayProducers(segment, from, producers, nowMs, isRebuilt)
   }
   return producers
-}
-
-/** Offsets of the producer snapshots in the folder, ascending. */
-export async function snapshotOffsets(folder: string): Promise<number[]> {
-  const names = await readdir(folder)
-  return names
-    .map((name) => offsetOfName(name, SNAPSHOT_SUFFIX))
-    .filter((offset) => offset >= 0)
-    .sort((a, b) => a - b)
-}
-
-/** Removes the producer snapshots whose offset `isStale`. */
-export async function removeSnapshots(folder: string, isStale: (offset: number) => boolean): Promise<void> {
-  for (const offset of await snapshotOffsets(folder)) {
-    if (isStale(offset)) await unlinkIfExists(join(folder, String(offset).padStart(20, '0') + SNAPSHOT_SUFFIX))
-  }
 }

@@ -1,82 +1,44 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Logger } from '../../base/logger.ts'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import { type BatchHeader, stampBatch } from '../../protocol/records/index.ts'
-import { storageFailure } from './errors.ts'
-import { DELETED_SUFFIX, offsetName, SNAPSHOT_SUFFIX, SWAP_SUFFIX, syncFolder, writeFileAtomically } from './files.ts'
+import { hasCode, storageFailure } from './errors.ts'
+import { SWAP_SUFFIX, syncFolder } from './files.ts'
 import { GroupCommit, type LogPosition } from './group-commit.ts'
 import { writeLeaderEpochs } from './leader-epoch.ts'
-import { loadLog, removeSnapshots, snapshotOffsets } from './loader.ts'
+import { loadLog } from './loader.ts'
 import type { LogConfig } from './log-config.ts'
+import type {
+  ActiveProducer,
+  AppendOptions,
+  AppendResult,
+  LogDeps,
+  ReadOptions,
+  ReadResult,
+  TopicPartition,
+} from './log-types.ts'
+import { isOld, mustRoll } from './roll.ts'
+import { SegmentRemovals } from './segment-removals.ts'
+import { removeSnapshots, saveSnapshot } from './snapshot-files.ts'
+import { LogReader, type LogView, maxTimestampBelow } from './log-reader.ts'
 import { applyToProducers } from './producer-replay.ts'
 import { encodeProducerSnapshot } from './producer-snapshot.ts'
-import type { ProducedBatch, ProducerEntry, ProducerState } from './producer-state.ts'
-import { readSlice } from './reader.ts'
+import type { ProducedBatch, ProducerState } from './producer-state.ts'
 import { expiredSegments } from './retention.ts'
 import { Segment } from './segment.ts'
 import { SegmentList } from './segment-list.ts'
-import { findByTimestamp, type TimestampOffset } from './time-lookup.ts'
+import type { TimestampOffset } from './time-lookup.ts'
 import { type AppendOrigin, type ValidBatch, validateAppend } from './validate.ts'
 
 /** We are the only replica, so the leader never changes. */
 export const LEADER_EPOCH = 0
 
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
-
-export interface LogDeps {
-  logger: Logger
-  /** Milliseconds since the epoch; default `Date.now`. */
-  now?: () => number
-  /** From the checkpoints of the data folder; default 0. */
-  recoveryPoint?: number
-  logStartOffset?: number
-  /** The last stop was clean; default false: the log is checked. */
-  isClean?: boolean
-  /** `producer.id.expiration.ms`, default one day. */
-  producerIdExpirationMs?: number
-  /** Called when the log start offset moved and should get into the checkpoint; awaited by `deleteRecordsBefore`. */
-  onStartOffsetChanged?: () => Promise<void>
-}
-
-export interface AppendOptions {
-  origin: AppendOrigin
-  /** Resolve only when the records are on disk (acks=all), else when they are written (acks=0 or 1). */
-  requireFlush: boolean
-}
-
-export interface AppendResult {
-  baseOffset: number
-  lastOffset: number
-  /** −1 unless the topic has `message.timestamp.type=LogAppendTime`. */
-  logAppendTime: number
-  logStartOffset: number
-}
-
-export interface ReadOptions {
-  /** Give the first batch whole even if it is larger than the limit. */
-  minOneBatch: boolean
-  isolation: 'read_committed' | 'read_uncommitted'
-}
-
-export interface ReadResult {
-  /** Whole batches as they are in the file; the first one may begin before the offset asked for. */
-  records: Uint8Array
-  /** Sorted by first offset; null for read_uncommitted. */
-  abortedTransactions: { producerId: number; firstOffset: number }[] | null
-}
-
-/** What DescribeProducers tells of a producer. */
-export type ActiveProducer = Readonly<ProducerEntry>
-
 const DEFAULT_PRODUCER_EXPIRATION_MS = 86400000
+/** Errors that pass without a restart: no room, no file handles. A failed flush is not among them (see Segment.flush). */
+const REVIVABLE_CODES = ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']
+const REVIVE_INTERVAL_MS = 500
 /** Index entries that wait for their file; half a page of them. */
 const INDEX_WRITE_ENTRIES = 256
-/** Where recent reads ended: the next read of a consumer begins there. One entry a consumer, more or less. */
-const REMEMBERED_POSITIONS = 64
 
 /** One partition's log: appends, reads, look-ups, retention. Safe for any number of concurrent callers. */
 export class PartitionLog {
@@ -86,13 +48,13 @@ export class PartitionLog {
   readonly #now: () => number
   readonly #logger: Logger
   readonly #deps: LogDeps
-  readonly #segments: SegmentList
-  readonly #producers: ProducerState
-  readonly #commit: GroupCommit
+  readonly #reader: LogReader
+  #segments: SegmentList
+  #producers: ProducerState
+  #commit: GroupCommit
   readonly #listeners = new Set<() => void>()
   /** Transactions whose marker is in the log but not visible yet. */
   #completing: { firstOffset: number; lastOffset: number }[] = []
-  readonly #positions = new Map<number, { segment: Segment; position: number }>()
   #folder: string
   #config: LogConfig
   #logStartOffset: number
@@ -102,12 +64,15 @@ export class PartitionLog {
   #isUntouched: boolean
   #isWritingIndexes = false
   #failure: ProtocolError | null = null
+  #isRevivable = false
+  #reviveAfter = 0
+  #reviving: Promise<void> | null = null
   #isClosed = false
   #unflushedRecords = 0
   #maintenance: Promise<unknown> = Promise.resolve()
   #flushTimer: NodeJS.Timeout | null = null
   readonly #background = new Set<Promise<void>>()
-  readonly #deletions = new Map<Segment, NodeJS.Timeout>()
+  readonly #removals = new SegmentRemovals((work) => this.#inBackground(work))
 
   private constructor(
     folder: string,
@@ -129,7 +94,12 @@ export class PartitionLog {
     this.#logEndOffset = loaded.endOffset
     this.#recoveryPoint = Math.min(deps.recoveryPoint ?? 0, loaded.endOffset)
     this.#isUntouched = deps.isClean === true
-    this.#commit = new GroupCommit(this.#endPosition(), {
+    this.#reader = new LogReader(this.#name())
+    this.#commit = this.#newCommit()
+  }
+
+  #newCommit(): GroupCommit {
+    return new GroupCommit(this.#endPosition(), {
       onVisible: (end) => this.#onVisible(end),
       onRolled: (segment) => this.#inBackground(this.#finishSegment(segment)),
       syncFolder: () => syncFolder(this.#folder),
@@ -148,14 +118,16 @@ export class PartitionLog {
     deps: LogDeps,
   ): Promise<PartitionLog> {
     await mkdir(folder, { recursive: true })
+    const { now = Date.now, logger, recoveryPoint = 0, logStartOffset = 0, isClean = false } = deps
+    const { indexIntervalBytes } = config
     const loaded = await loadLog({
       folder,
-      indexIntervalBytes: config.indexIntervalBytes,
-      nowMs: (deps.now ?? Date.now)(),
-      logger: deps.logger,
-      recoveryPoint: deps.recoveryPoint ?? 0,
-      logStartOffset: deps.logStartOffset ?? 0,
-      isClean: deps.isClean ?? false,
+      indexIntervalBytes,
+      nowMs: now(),
+      logger,
+      recoveryPoint,
+      logStartOffset,
+      isClean,
     })
     const log = new PartitionLog(folder, topicPartition, config, deps, loaded)
     await loaded.segments.at(-1)?.handle()
@@ -234,8 +206,8 @@ export class PartitionLog {
    */
   async append(batches: Uint8Array, { origin, requireFlush }: AppendOptions): Promise<AppendResult> {
     // No await before the batch is queued: offsets, sequences and positions are decided in the order of the calls.
-    if (this.#failure !== null) throw this.#failure
-    if (this.#isClosed) throw new ProtocolError(ErrorCode.NOT_LEADER_OR_FOLLOWER, `${this.#name()} is closed`)
+    if (this.#failure !== null) await this.#revive(this.#failure)
+    if (this.#isClosed) throw this.#closedError()
     const nowMs = this.#now()
     const valid = validateAppend(batches, origin, this.#config, nowMs)
     const repeated = this.#checkProducers(valid, origin)
@@ -290,30 +262,9 @@ export class PartitionLog {
     }
     const lastOffset = valid.reduce((offset, { header }) => offset + header.lastOffsetDelta + 1, this.#logEndOffset) - 1
     const largest = valid.reduce((max, { header }) => Math.max(max, header.maxTimestamp), -1)
-    if (this.#mustRoll(size, lastOffset, largest, nowMs)) this.#roll(nowMs)
+    if (mustRoll(this.#segments.active, this.#config, { size, lastOffset, maxTimestamp: largest, nowMs }))
+      this.#roll(nowMs)
     return this.#endPosition()
-  }
-
-  #mustRoll(size: number, lastOffset: number, maxTimestamp: number, nowMs: number): boolean {
-    const { active } = this.#segments
-    if (active.size === 0) return false
-    const { segmentBytes, segmentIndexBytes } = this.#config
-    return (
-      active.size + size > segmentBytes ||
-      active.isIndexFull(segmentIndexBytes) ||
-      lastOffset - active.baseOffset > 2147483647 ||
-      this.#isActiveOld(maxTimestamp, nowMs)
-    )
-  }
-
-  #isActiveOld(maxTimestamp: number, nowMs: number): boolean {
-    const { active } = this.#segments
-    const { compact, maxCompactionLagMs, segmentMs, segmentJitterMs } = this.#config
-    const limit = compact ? Math.min(maxCompactionLagMs, segmentMs) : segmentMs
-    const jitter = Math.floor(active.jitter * Math.min(segmentJitterMs, limit))
-    const age =
-      active.firstTimestamp >= 0 && maxTimestamp >= 0 ? maxTimestamp - active.firstTimestamp : nowMs - active.createdMs
-    return age > limit - jitter
   }
 
   #roll(nowMs: number): void {
@@ -402,56 +353,20 @@ export class PartitionLog {
     }
     const isCommitted = isolation === 'read_committed'
     const endOffset = isCommitted ? this.lastStableOffset : this.highWatermark
-    const empty: ReadResult = { records: new Uint8Array(0), abortedTransactions: isCommitted ? [] : null }
-    if (offset >= endOffset) return empty
-    const segments = this.#segments.all
-    for (let i = this.#segments.floorIndex(offset); i < segments.length; i++) {
-      const segment = segments[i] as Segment
-      if (segment.baseOffset >= endOffset) break
-      const known = this.#positions.get(offset)
-      const slice = await this.#reading(() =>
-        readSlice(segment, {
-          offset,
-          endOffset,
-          limit: this.#readableEnd(segments, i),
-          maxBytes,
-          minOneBatch,
-          position: known?.segment === segment ? known.position : undefined,
-        }),
-      )
-      // Compaction may have removed all records from `offset` to the end of the segment.
-      if (slice === null) continue
-      this.#remember(slice.nextOffset, segment, slice.endPosition)
-      if (!isCommitted) return { records: slice.bytes, abortedTransactions: null }
-      return { records: slice.bytes, abortedTransactions: abortedBetween(segments, i, offset, slice.nextOffset) }
-    }
-    return empty
+    const result =
+      offset >= endOffset ? null : await this.#reader.read(this.#view(), { offset, endOffset, maxBytes, minOneBatch })
+    if (result === null) return { records: new Uint8Array(0), abortedTransactions: isCommitted ? [] : null }
+    return { records: result.records, abortedTransactions: isCommitted ? result.aborted() : null }
   }
 
-  async #reading<T>(read: () => Promise<T>): Promise<T> {
-    try {
-      return await read()
-    } catch (error) {
-      if (error instanceof ProtocolError) throw error
-      throw storageFailure(`${this.#name()} could not be read`, error)
-    }
+  #view(): LogView {
+    // A log that is gone must not open its files again.
+    if (this.#isClosed) throw this.#closedError()
+    return { segments: this.#segments, visible: this.#commit.visible }
   }
 
-  /** Bytes of a segment that are written and visible. */
-  #readableEnd(segments: readonly Segment[], i: number): number {
-    const segment = segments[i] as Segment
-    const { visible } = this.#commit
-    return visible.segment === segment ? visible.position : segment.baseOffset < visible.offset ? segment.size : 0
-  }
-
-  #remember(offset: number, segment: Segment, position: number): void {
-    this.#positions.delete(offset)
-    this.#positions.set(offset, { segment, position })
-    if (this.#positions.size <= REMEMBERED_POSITIONS) return
-    for (const oldest of this.#positions.keys()) {
-      this.#positions.delete(oldest)
-      break
-    }
+  #closedError(): ProtocolError {
+    return new ProtocolError(ErrorCode.NOT_LEADER_OR_FOLLOWER, `${this.#name()} is closed`)
   }
 
   /** The first visible record with at least this timestamp (ms); null when there is none. */
@@ -460,15 +375,7 @@ export class PartitionLog {
     isolation: ReadOptions['isolation'] = 'read_uncommitted',
   ): Promise<TimestampOffset | null> {
     const end = isolation === 'read_committed' ? this.lastStableOffset : this.highWatermark
-    const segments = this.#segments.all
-    for (let i = 0; i < segments.length; i++) {
-      const segment = segments[i] as Segment
-      if (segment.baseOffset >= end) break
-      const limit = this.#readableEnd(segments, i)
-      const found = await this.#reading(() => findByTimestamp(segment, timestamp, this.#logStartOffset, end, limit))
-      if (found !== null) return found
-    }
-    return null
+    return await this.#reader.findTimestamp(this.#view(), timestamp, this.#logStartOffset, end)
   }
 
   /** The first of the visible records with the largest timestamp; null when the log is empty. */
@@ -477,21 +384,9 @@ export class PartitionLog {
       const found = await this.offsetForTimestamp(max)
       if (found !== null) return found
       // The largest one is not visible yet: take what is.
-      max = await this.#visibleMaxTimestamp(max)
+      max = maxTimestampBelow(this.#view(), max)
     }
     return null
-  }
-
-  async #visibleMaxTimestamp(below: number): Promise<number> {
-    const segments = this.#segments.all
-    let max = -1
-    for (let i = 0; i < segments.length; i++) {
-      const segment = segments[i] as Segment
-      const isWhole = this.#readableEnd(segments, i) === segment.size
-      const candidate = isWhole ? segment.maxTimestamp : segment.timeIndex.lastTimestamp
-      if (candidate < below && candidate > max) max = candidate
-    }
-    return max
   }
 
   /** Moves the log start offset forward (DeleteRecords). @throws ProtocolError OFFSET_OUT_OF_RANGE */
@@ -555,18 +450,9 @@ export class PartitionLog {
   async #removeFiles(segments: readonly Segment[]): Promise<void> {
     for (const segment of segments) {
       this.#commit.forget(segment)
-      // A reader that has chosen the segment but not opened it yet would not find it any more.
-      await segment.handle()
-      await segment.changeSuffix(DELETED_SUFFIX)
-      const unlink = (): void => {
-        this.#deletions.delete(segment)
-        this.#inBackground(segment.unlink())
-      }
-      const timer = setTimeout(unlink, this.#config.fileDeleteDelayMs)
-      timer.unref()
-      this.#deletions.set(segment, timer)
+      await this.#removals.remove(segment, this.#config.fileDeleteDelayMs)
     }
-    for (const [offset, { segment }] of this.#positions) if (segments.includes(segment)) this.#positions.delete(offset)
+    this.#reader.forget(segments)
   }
 
   /**
@@ -593,7 +479,8 @@ export class PartitionLog {
   /** Ends the active segment if it holds anything and is due by time, so that it can be cleaned or expire. */
   async rollIfOld(): Promise<void> {
     const nowMs = this.#now()
-    if (this.#segments.active.size === 0 || !this.#isActiveOld(-1, nowMs)) return
+    const { active } = this.#segments
+    if (active.size === 0 || !isOld(active, this.#config, -1, nowMs)) return
     this.#roll(nowMs)
     await this.#quiesce()
   }
@@ -627,10 +514,9 @@ export class PartitionLog {
   }
 
   async #writeSnapshot(offset: number, bytes: Uint8Array): Promise<void> {
-    await writeFileAtomically(join(this.#folder, offsetName(offset) + SNAPSHOT_SUFFIX), bytes, this.#folder)
-    const kept = new Set((await snapshotOffsets(this.#folder)).slice(-2))
+    await saveSnapshot(this.#folder, offset, bytes)
     const bases = new Set(this.#segments.all.map(({ baseOffset }) => baseOffset))
-    await removeSnapshots(this.#folder, (other) => !kept.has(other) && !bases.has(other))
+    await removeSnapshots(this.#folder, (other, kept) => !kept.has(other) && !bases.has(other))
   }
 
   #inBackground(work: Promise<void>): void {
@@ -641,10 +527,58 @@ export class PartitionLog {
   #fail(error: unknown): void {
     if (this.#failure !== null) return
     this.#failure = storageFailure(`${this.#name()} is offline after a disk error`, error)
+    this.#isRevivable = REVIVABLE_CODES.some((code) => hasCode(error, code))
+    this.#reviveAfter = performance.now() + REVIVE_INTERVAL_MS
+    const advice = this.#isRevivable
+      ? 'It takes records again when there is room'
+      : 'It takes no more records until the broker is started again; check the disk'
     this.#logger.error(
       { topic: this.topic, partition: this.partition, folder: this.#folder, err: error },
-      'The log cannot be written. It takes no more records until the broker is started again; check the disk',
+      `The log cannot be written. ${advice}`,
     )
+  }
+
+  /** Opens the log anew after an error that can pass, such as a full disk. @throws `failure` as long as it has not passed */
+  async #revive(failure: ProtocolError): Promise<void> {
+    if (this.#reviving === null) {
+      if (!this.#isRevivable || performance.now() < this.#reviveAfter) throw failure
+      this.#reviving = this.maintain(() => this.#reload()).finally(() => (this.#reviving = null))
+    }
+    await this.#reviving
+  }
+
+  /** What was assigned but not written is forgotten: the state becomes that of the files again. */
+  async #reload(): Promise<void> {
+    await this.#commit.idle()
+    await Promise.all(this.#background)
+    const old = this.#segments.all
+    const visible = this.highWatermark
+    this.#reviveAfter = performance.now() + REVIVE_INTERVAL_MS
+    try {
+      const loaded = await loadLog({
+        folder: this.#folder,
+        indexIntervalBytes: this.#config.indexIntervalBytes,
+        nowMs: this.#now(),
+        logger: this.#logger,
+        recoveryPoint: this.#recoveryPoint,
+        logStartOffset: this.#logStartOffset,
+        isClean: false,
+      })
+      if (loaded.endOffset < visible)
+        throw new Error(`it ends at offset ${loaded.endOffset}, but ${visible} was readable`)
+      this.#segments = new SegmentList(loaded.segments)
+      this.#producers = loaded.producers
+      this.#logEndOffset = loaded.endOffset
+      this.#completing = []
+      this.#commit = this.#newCommit()
+      this.#failure = null
+    } catch (error) {
+      throw storageFailure(`${this.#name()} could not be opened again`, error)
+    }
+    for (const segment of old) await segment.close()
+    this.#reader.forget(old)
+    this.#logger.info({ topic: this.topic, partition: this.partition }, 'The log takes records again')
+    for (const listener of this.#listeners) listener()
   }
 
   #name(): string {
@@ -675,11 +609,7 @@ export class PartitionLog {
     await this.#maintenance
     await this.#commit.idle()
     while (this.#background.size > 0) await Promise.all(this.#background)
-    for (const [segment, timer] of this.#deletions) {
-      clearTimeout(timer)
-      await segment.unlink()
-    }
-    this.#deletions.clear()
+    await this.#removals.finish()
     for (const segment of this.#segments.all) await segment.close()
   }
 
@@ -690,25 +620,4 @@ export class PartitionLog {
     await this.#closeFiles()
     for (const listener of this.#listeners) listener()
   }
-}
-
-function abortedBetween(
-  segments: readonly Segment[],
-  first: number,
-  from: number,
-  to: number,
-): { producerId: number; firstOffset: number }[] {
-  const aborted: { producerId: number; firstOffset: number }[] = []
-  for (const segment of segments.slice(first)) {
-    for (const { producerId, firstOffset, lastOffset, lastStableOffset } of segment.transactions) {
-      if (lastOffset >= from && firstOffset < to) aborted.push({ producerId, firstOffset })
-      // Everything before this offset has been decided by markers up to here.
-      if (lastStableOffset >= to) return sorted(aborted)
-    }
-  }
-  return sorted(aborted)
-}
-
-function sorted<T extends { firstOffset: number }>(transactions: T[]): T[] {
-  return transactions.sort((a, b) => a.firstOffset - b.firstOffset)
 }

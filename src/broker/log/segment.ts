@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BatchHeader } from '../../protocol/records/index.ts'
+import { StorageError } from './errors.ts'
 import {
   LOG_SUFFIX,
   OFFSET_INDEX_SUFFIX,
@@ -48,7 +49,7 @@ export class Segment {
   firstTimestamp = -1
   /** Random part of `segment.jitter.ms`, which spreads rolls. */
   readonly jitter = Math.random()
-  /** The `.log` file has to be made, or its entry in the folder is not durable yet. */
+  /** The `.log` file's entry in the folder is not durable yet. */
   isNew = false
 
   #offsetIndex: OffsetIndex
@@ -57,6 +58,8 @@ export class Segment {
   #bytesSinceEntry = 0
   #persisted = { offsets: 0, times: 0, transactions: 0 }
   #handle: Promise<FileHandle> | null = null
+  /** The next open makes the file. Never a second one: that would throw away what has been written. */
+  #mustMake = false
   #indexWrite: Promise<void> = Promise.resolve()
   #users = 0
   #isClosing = false
@@ -75,6 +78,7 @@ export class Segment {
   static create(folder: string, baseOffset: number, nowMs: number, suffix = ''): Segment {
     const segment = new Segment(folder, baseOffset, nowMs, suffix)
     segment.isNew = true
+    segment.#mustMake = true
     return segment
   }
 
@@ -180,8 +184,10 @@ export class Segment {
 
   /** The file, opened at first use; made then if the segment is new. */
   handle(): Promise<FileHandle> {
-    const flags = constants.O_RDWR | (this.isNew ? constants.O_CREAT | constants.O_TRUNC : 0)
-    this.#handle ??= open(this.path(LOG_SUFFIX), flags, 0o644).catch((error: unknown) => {
+    if (this.#handle !== null) return this.#handle
+    const flags = constants.O_RDWR | (this.#mustMake ? constants.O_CREAT | constants.O_TRUNC : 0)
+    this.#mustMake = false
+    this.#handle = open(this.path(LOG_SUFFIX), flags, 0o644).catch((error: unknown) => {
       this.#handle = null
       throw error
     })
@@ -192,9 +198,19 @@ export class Segment {
     await writeFully(await this.handle(), buffers, position)
   }
 
+  /**
+   * Brings the file to the disk.
+   * @throws StorageError, whatever the cause: after a failed flush the kernel may have dropped what it could not write, so the
+   * file that can be read is not the one on disk, and only a restart finds out
+   */
   async flush(): Promise<void> {
     const handle = await this.handle()
-    await handle.datasync()
+    try {
+      await handle.datasync()
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new StorageError(`${this.path(LOG_SUFFIX)} could not be flushed: ${why}`, { cause: error })
+    }
   }
 
   async truncate(size: number): Promise<void> {
