@@ -223,7 +223,7 @@ export class DistributedHerder implements Herder, GroupOwner {
     options: { allowReplace: boolean; initialState?: TargetState | null },
   ): Promise<{ created: boolean; info: ConnectorInfo }> {
     const place = await this.#joined()
-    await this.#parts.validator.requireValid(name, config)
+    await this.#parts.validator.requireValid(config)
     return this.#queue.run(`writing a config for connector ${name} to the config topic`, async () => {
       this.#requireLeader(place)
       const exists = this.#parts.config.state.has(name)

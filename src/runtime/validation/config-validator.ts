@@ -46,7 +46,7 @@ export class ConfigValidator {
   }
 
   /** Throws {@link BadRequestError} with all messages when the configuration has errors. */
-  async requireValid(_connector: string, config: Properties): Promise<void> {
+  async requireValid(config: Properties): Promise<void> {
     const infos = await this.validate(config)
     if (infos.error_count === 0) return
     const messages = infos.configs.flatMap(({ value }) => value?.errors ?? [])

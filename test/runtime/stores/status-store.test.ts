@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { silentLogger } from '../../../src/base/logger.ts'
+import type { KafkaLog, KafkaLogFactory, LogRecord } from '../../../src/runtime/stores/kafka-log.ts'
+import {
+  decodeStatusKey,
+  encodeStatus,
+  encodeStatusKey,
+  encodeTopicEntry,
+  type StatusEntry,
+} from '../../../src/runtime/stores/status-records.ts'
+import { StatusStore } from '../../../src/runtime/stores/status-store.ts'
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+
+/** A log in memory that gives every record back at once. */
+class MemoryLog implements KafkaLog {
+  readonly written: [string, string | null][] = []
+  readonly #listener: (record: LogRecord) => void
+
+  constructor(listener: (record: LogRecord) => void) {
+    this.#listener = listener
+  }
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  async readToEnd(): Promise<void> {}
+  async readPast(): Promise<void> {}
+
+  async send(key: Uint8Array, value: Uint8Array | null): Promise<{ partition: number; offset: number }> {
+    const offset = this.written.length
+    this.written.push([text(key), value === null ? null : text(value)])
+    this.#listener({ partition: 0, offset, key, value })
+    return { partition: 0, offset }
+  }
+
+  /** As if another worker had written it. */
+  foreign(key: string, value: string | null): void {
+    this.#listener({
+      partition: 0,
+      offset: 0,
+      key: Buffer.from(key),
+      value: value === null ? null : Buffer.from(value),
+    })
+  }
+}
+
+function openStore(): { store: StatusStore; log: MemoryLog } {
+  const logs: MemoryLog[] = []
+  const open: KafkaLogFactory = (_topic, _use, listener) => {
+    const log = new MemoryLog(listener)
+    logs.push(log)
+    return log
+  }
+  const topic = { topic: 't', partitions: 1, replicationFactor: 1, settings: {} }
+  const store = new StatusStore(topic, open, silentLogger)
+  return { store, log: logs[0] as MemoryLog }
+}
+
+const entry = (given: Partial<StatusEntry> = {}): StatusEntry => ({
+  state: 'RUNNING',
+  trace: null,
+  workerId: 'w1:8083',
+  generation: 5,
+  version: '1.0',
+  ...given,
+})
+
+test('statuses and topics are written exactly as Kafka Connect does', () => {
+  assert.equal(
+    text(encodeStatus(entry())),
+    '{"state":"RUNNING","trace":null,"worker_id":"w1:8083","generation":5,"version":"1.0"}',
+  )
+  assert.equal(
+    text(encodeTopicEntry({ topic: 'orders', connector: 'c', task: 1, discoveredAt: 17 })),
+    '{"topic":{"name":"orders","connector":"c","task":1,"discoverTimestamp":17}}',
+  )
+  const keys = [
+    [{ type: 'connector', connector: 'a-b' }, 'status-connector-a-b'],
+    [{ type: 'task', id: { connector: 'a-1', task: 2 } }, 'status-task-a-1-2'],
+    [{ type: 'topic', connector: 'c:d', topic: 'orders' }, 'status-topic-orders:connector-c:d'],
+  ] as const
+  for (const [key, encoded] of keys) {
+    assert.equal(encodeStatusKey(key), encoded)
+    assert.deepEqual(decodeStatusKey(encoded), key)
+  }
+  assert.equal(decodeStatusKey('status-task-a-x'), null)
+  assert.equal(decodeStatusKey('something'), null)
+})
+
+test('the last status wins, and a tombstone removes it', () => {
+  const { store, log } = openStore()
+  store.putTask({ connector: 'c', task: 1 }, entry())
+  store.putTask({ connector: 'c', task: 0 }, entry({ state: 'FAILED', trace: 'boom' }))
+  assert.deepEqual(
+    store.tasks('c').map(({ task, entry: { state } }) => [task, state]),
+    [
+      [0, 'FAILED'],
+      [1, 'RUNNING'],
+    ],
+  )
+  log.foreign('status-task-c-1', null)
+  assert.deepEqual(
+    store.tasks('c').map(({ task }) => task),
+    [0],
+  )
+})
+
+test('UNASSIGNED and FAILED do not overwrite what a worker of a later generation wrote', () => {
+  const { store, log } = openStore()
+  store.putConnector('c', entry({ workerId: 'w2:8083', generation: 6 }))
+  store.putConnector('c', entry({ state: 'UNASSIGNED' }))
+  store.putConnector('c', entry({ state: 'FAILED' }))
+  assert.equal(log.written.length, 1)
+  store.putConnector('c', entry({ state: 'UNASSIGNED', generation: 6 }))
+  assert.equal(store.connector('c')?.state, 'UNASSIGNED')
+})
+
+test('a late UNASSIGNED of the former owner is not believed', () => {
+  const { store, log } = openStore()
+  store.putTask({ connector: 'c', task: 0 }, entry({ workerId: 'new:1', generation: 6 }))
+  log.foreign('status-task-c-0', '{"state":"UNASSIGNED","trace":null,"worker_id":"old:1","generation":5}')
+  assert.equal(store.task({ connector: 'c', task: 0 })?.state, 'RUNNING')
+  log.foreign('status-task-c-0', '{"state":"UNASSIGNED","trace":null,"worker_id":"new:1","generation":6}')
+  assert.equal(store.task({ connector: 'c', task: 0 })?.state, 'UNASSIGNED')
+})
+
+test('statuses of older versions, without the version field, are read', () => {
+  const { store, log } = openStore()
+  log.foreign('status-connector-c', '{"state":"PAUSED","trace":null,"worker_id":"old:1","generation":2}')
+  assert.deepEqual(store.connector('c'), {
+    state: 'PAUSED',
+    trace: null,
+    workerId: 'old:1',
+    generation: 2,
+    version: null,
+  })
+})
+
+test('deleting a connector leaves tombstones for all that was known of it', () => {
+  const { store, log } = openStore()
+  store.putConnector('c', entry())
+  store.putTask({ connector: 'c', task: 0 }, entry())
+  store.putTopic({ topic: 'orders', connector: 'c', task: 0, discoveredAt: 1 })
+  log.written.length = 0
+  store.deleteConnector('c')
+  assert.deepEqual(log.written, [
+    ['status-connector-c', null],
+    ['status-task-c-0', null],
+    ['status-topic-orders:connector-c', null],
+  ])
+  assert.deepEqual([store.connectors(), store.topics('c')], [[], []])
+})
+
+test('foreign nonsense is skipped', () => {
+  const { store, log } = openStore()
+  log.foreign('nonsense', '{}')
+  log.foreign('status-connector-c', 'not json')
+  log.foreign('status-topic-x:connector-c', '[]')
+  assert.deepEqual([store.connectors(), store.topics('c')], [[], []])
+})
