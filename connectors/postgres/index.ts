@@ -11,12 +11,14 @@ import {
 /** The JDBC source in one of its two dialects; the code that talks to the database is loaded when one starts. */
 function jdbcSource<P>(
   name: string,
+  aliases: readonly string[],
   summary: string,
   config: ConfigDeclaration<P>,
   settingsOf: (props: P) => Settings,
 ): SourcePlugin<P> {
   return defineSource({
     class: name,
+    aliases,
     version: '0.1.0',
     summary,
     config,
@@ -37,6 +39,8 @@ function jdbcSource<P>(
 
 export const confluentJdbcSource = jdbcSource(
   'io.confluent.connect.jdbc.JdbcSourceConnector',
+  // Both dialects have the same simple name; without a package it means this one.
+  ['JdbcSourceConnector', 'JdbcSource'],
   'Reads PostgreSQL tables by polling, with the settings of the Confluent JDBC source.',
   confluentConfig,
   confluentSettings,
@@ -44,6 +48,7 @@ export const confluentJdbcSource = jdbcSource(
 
 export const aivenJdbcSource = jdbcSource(
   'io.aiven.connect.jdbc.JdbcSourceConnector',
+  [],
   'Reads PostgreSQL tables by polling, with the settings of the Aiven JDBC source.',
   aivenConfig,
   aivenSettings,
