@@ -10,6 +10,7 @@ import { logConfigFrom } from './log/log-config.ts'
 import { LogManager } from './log/log-manager.ts'
 import { MetadataStore } from './metadata-store.ts'
 import { ProducerIds } from './producer-ids.ts'
+import { ResponseBudget } from './server/response-budget.ts'
 import { BrokerServer } from './server/server.ts'
 import type { BrokerServices } from './services.ts'
 import { CONSUMER_OFFSETS } from './topic-name.ts'
@@ -44,6 +45,7 @@ export async function startBroker(
     groups = await GroupCoordinator.load(offsetsTopic(topics), coordinatorOptions(config), systemClock, logger)
     const coordinator = groups
     topics.onDelete((topic) => coordinator.forgetTopic(topic.name))
+    const responses = new ResponseBudget(4 * config.number('fetch.max.bytes'))
     const advertised = new Map(config.advertised)
     const services: BrokerServices = {
       config,
@@ -53,11 +55,12 @@ export async function startBroker(
       groups,
       producerIds: new ProducerIds(store),
       store,
+      responses,
       logger,
       apiRanges,
       advertised: (name) => advertised.get(name) ?? { name, host: '127.0.0.1', port: 9092 },
     }
-    const server = new BrokerServer(new Dispatcher(services), serverOptions(config, logger))
+    const server = new BrokerServer(new Dispatcher(services), { ...serverOptions(config), responses, logger })
     const listeners = await server.listen(config.listeners)
     for (const listener of listeners) advertised.set(listener.name, advertisedAddress(listener, config))
     logger.info({ listeners, clusterId: logs.clusterId, nodeId: config.nodeId }, 'Broker started')
@@ -131,7 +134,7 @@ function coordinatorOptions(config: BrokerConfig) {
   }
 }
 
-function serverOptions(config: BrokerConfig, logger: Logger) {
+function serverOptions(config: BrokerConfig) {
   const maxRequestBytes = config.number('socket.request.max.bytes')
   const queuedBytes = config.number('queued.max.request.bytes')
   return {
@@ -141,6 +144,5 @@ function serverOptions(config: BrokerConfig, logger: Logger) {
     maxConnections: config.number('max.connections'),
     maxConnectionsPerIp: config.number('max.connections.per.ip'),
     backlog: config.number('socket.listen.backlog.size'),
-    logger,
   }
 }

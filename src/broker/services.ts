@@ -5,6 +5,7 @@ import type { GroupCoordinator } from './groups/coordinator.ts'
 import type { LogManager } from './log/log-manager.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { ProducerIds } from './producer-ids.ts'
+import type { ResponseBudget } from './server/response-budget.ts'
 import type { Topics } from './topics.ts'
 
 /** The range of versions that is offered of an API. */
@@ -23,6 +24,8 @@ export interface BrokerServices {
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
   readonly store: MetadataStore
+  /** What answers may take of the memory. */
+  readonly responses: ResponseBudget
   readonly logger: Logger
   /** Everything that ApiVersions reports, by key. */
   readonly apiRanges: readonly ApiRange[]

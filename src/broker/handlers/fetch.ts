@@ -52,7 +52,8 @@ export const fetch = defineHandler(Fetch, [4, 18], {
     const isReady = await waitForBytes(marks, minBytes - first.bytes, request.maxWaitMs, context.signal)
     // Nothing new has come: what the first round read still stands.
     if (!isReady && first.bytes === 0) return { responses: first.responses }
-    return { responses: (await read(topics, request, maxBytes, context)).responses }
+    // Looked up again, for a topic may have been deleted meanwhile.
+    return { responses: (await read(await resolve(request, context), request, maxBytes, context)).responses }
   },
   refuse: (request, error) => ({
     errorCode: error.code,
@@ -97,6 +98,20 @@ async function resolveLog(
 
 /** Reads all partitions in the order of the request until `maxBytes` are used up. */
 async function read(
+  topics: readonly TargetTopic[],
+  request: Request,
+  wantedBytes: number,
+  context: RequestContext,
+): Promise<Round> {
+  const maxBytes = context.broker.responses.reserve(wantedBytes)
+  try {
+    return await readAll(topics, request, maxBytes, context)
+  } finally {
+    context.broker.responses.add(-maxBytes)
+  }
+}
+
+async function readAll(
   topics: readonly TargetTopic[],
   request: Request,
   maxBytes: number,
@@ -224,9 +239,9 @@ function waitForBytes(
     const onAbort = (): void => finish(false)
     const timer = setTimeout(() => finish(false), maxWaitMs)
     const account = (mark: LogMark): void => {
-      if (mark.log.highWatermark === mark.highWatermark) return
       const { sizeInBytes } = mark.log
-      // Retention can make a log smaller; whatever was appended meanwhile counts as one byte then.
+      // Retention can make a log smaller; whatever was appended meanwhile counts as one byte then. So does the call that
+      // tells of the log's end when its topic is deleted.
       left -= Math.max(1, sizeInBytes - mark.sizeInBytes)
       mark.sizeInBytes = sizeInBytes
       if (left <= 0) finish(true)
@@ -235,6 +250,6 @@ function waitForBytes(
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) finish(false)
     // What came while the first round was read.
-    for (const mark of marks) if (left > 0) account(mark)
+    for (const mark of marks) if (left > 0 && mark.log.highWatermark !== mark.highWatermark) account(mark)
   })
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/logger.ts'
 import { FrameReader, writeChunks } from '../../net/index.ts'
 import { decodeRequestHeader, type RequestHeader } from '../../protocol/codec.ts'
 import type { RequestBudget } from './request-budget.ts'
+import type { ResponseBudget } from './response-budget.ts'
 
 /** Answers of one request: the chunks to write, or null for no answer (acks=0). */
 export type Answer = Promise<Uint8Array[] | null>
@@ -45,6 +46,7 @@ export class Connection {
   readonly #socket: Socket
   readonly #dispatcher: RequestDispatcher
   readonly #budget: RequestBudget
+  readonly #responses: ResponseBudget
   readonly #logger: Logger
   readonly #reader: FrameReader
   readonly #abort = new AbortController()
@@ -52,6 +54,7 @@ export class Connection {
   readonly #inFlight: InFlight[] = []
   #inFlightBytes = 0
   #pendingBytes = 0
+  #unsentBytes = 0
   #isBlocked = false
   #isClosed = false
   #isPumping = false
@@ -62,6 +65,7 @@ export class Connection {
     options: {
       dispatcher: RequestDispatcher
       budget: RequestBudget
+      responses: ResponseBudget
       maxFrameBytes: number
       idleMs: number
       logger: Logger
@@ -70,6 +74,7 @@ export class Connection {
     this.#socket = socket
     this.#dispatcher = options.dispatcher
     this.#budget = options.budget
+    this.#responses = options.responses
     this.#logger = options.logger
     this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes })
     this.peer = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0, listener }
@@ -193,12 +198,20 @@ export class Connection {
       this.#budget.add(-head.size)
       if (head.answer !== null && !writeChunks(this.#socket, head.answer)) this.#isBlocked = true
     }
+    this.#bookUnsent()
     this.#pump()
     this.#readOn()
   }
 
+  #bookUnsent(): void {
+    const unsent = this.#isClosed ? 0 : this.#socket.writableLength
+    this.#responses.add(unsent - this.#unsentBytes)
+    this.#unsentBytes = unsent
+  }
+
   #onDrain(): void {
     this.#isBlocked = false
+    this.#bookUnsent()
     this.#pump()
     this.#readOn()
   }
@@ -217,6 +230,7 @@ export class Connection {
   #onClose(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#bookUnsent()
     this.#abort.abort()
     this.#budget.done(this)
     let held = this.#pendingBytes

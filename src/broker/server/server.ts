@@ -4,12 +4,14 @@ import type { Listener } from '../config/listeners.ts'
 import { BrokerConfigError } from '../config/broker-config-error.ts'
 import { Connection, type RequestDispatcher } from './connection.ts'
 import { RequestBudget } from './request-budget.ts'
+import type { ResponseBudget } from './response-budget.ts'
 
 /** Limits of the server, from the broker's settings. */
 export interface ServerOptions {
   readonly maxRequestBytes: number
   /** Bytes of requests that all connections together may hold. */
   readonly maxHeldBytes: number
+  readonly responses: ResponseBudget
   readonly idleMs: number
   readonly maxConnections: number
   readonly maxConnectionsPerIp: number
@@ -71,6 +73,7 @@ export class BrokerServer {
     const connection = new Connection(socket, listener, {
       dispatcher: this.#dispatcher,
       budget: this.#budget,
+      responses: this.#options.responses,
       maxFrameBytes: this.#options.maxRequestBytes,
       idleMs: this.#options.idleMs,
       logger: this.#options.logger,

@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { ErrorCode } from '../../../src/protocol/errors.ts'
 import {
   CreateTopics,
+  DeleteTopics,
   Fetch,
   InitProducerId,
   ListOffsets,
@@ -320,4 +321,14 @@ test('offsets are found by time, inside batches too; none is -1 without an error
     topics[0]?.partitions.map(({ errorCode }) => errorCode),
     Array(2).fill(ErrorCode.INVALID_REQUEST),
   )
+})
+
+test('a fetch that waits learns at once that its topic is deleted', async () => {
+  const started = performance.now()
+  const waiting = fetchOne({ maxWaitMs: 8000 })
+  const admin = await WireClient.connect(broker.port)
+  await admin.send(DeleteTopics, 4, { topicNames: [topic] })
+  assert.equal((await waiting).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  assert.ok(performance.now() - started < 5000)
+  admin.close()
 })
