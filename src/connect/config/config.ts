@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { ConfigError } from '../errors.ts'
-import { constraintChecker, invalidValue, oneOf } from './constraints.ts'
+import { constraintCheck, invalidValue, oneOf, violationMessage } from './constraints.ts'
+import type { Violation } from './plain-constraints.ts'
 import type {
   ConfigDeclaration,
   ConfigKeyDefinition,
@@ -39,6 +40,8 @@ interface Key {
   readonly definition: ConfigKeyDefinition
   readonly schema: KeySchema
   readonly isNullable: boolean
+  /** The first constraint that a parsed value does not meet. */
+  readonly violation: (value: ParsedValue) => Violation | null
 }
 
 /** Parsed values and messages, both by key without prefix. */
@@ -54,7 +57,7 @@ interface Reading {
 export function config<const K extends ConfigKeys>(keys: K): ConfigDeclaration<ConfigProps<K>> {
   const declared = declareKeys(keys)
   const schema = objectSchema(declared)
-  return makeDeclaration<ConfigProps<K>>(declared, schema, makeReader(declared, schema), '', null)
+  return makeDeclaration<ConfigProps<K>>(declared, schema, makeReader(declared), '', null)
 }
 
 const readers = new WeakMap<object, { declared: Map<string, Key>; read: (props: Props, prefix: string) => Reading }>()
@@ -138,6 +141,7 @@ function declareKeys(keys: ConfigKeys): Map<string, Key> {
     if (group !== null) sizes.set(group, order)
     declared.set(name, {
       schema,
+      violation: constraintCheck(plainSchema(schema)),
       isNullable: hasDefault && defaultValue === null,
       definition: {
         name,
@@ -178,41 +182,38 @@ function typeOfSchema(name: string, schema: KeySchema): ConfigType {
 /** What only this module reads: not plain data, or said otherwise in JSON Schema. */
 const ownKeywords = new Set(['optional', 'check'])
 
+function plainSchema(schema: KeySchema): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !ownKeywords.has(keyword)))
+}
+
 function objectSchema(declared: Map<string, Key>): JsonSchema {
-  const properties: Record<string, unknown> = {}
-  for (const [name, { schema }] of declared) {
-    properties[name] = Object.fromEntries(Object.entries(schema).filter(([keyword]) => !ownKeywords.has(keyword)))
-  }
+  const properties = Object.fromEntries([...declared].map(([name, { schema }]) => [name, plainSchema(schema)]))
   const required = [...declared].filter(([, { definition }]) => definition.required).map(([name]) => name)
   return { type: 'object', properties, required }
 }
 
-function makeReader(declared: Map<string, Key>, schema: JsonSchema): (props: Props, prefix: string) => Reading {
-  // Absent and null values are found by `readKey`, in Kafka's words: ajv sees only what was parsed.
-  const { required: _required, ...constraints } = schema
-  const check = constraintChecker(constraints)
-  const typeOf = (key: string): ConfigType => declared.get(key)?.definition.type ?? 'STRING'
+function makeReader(declared: Map<string, Key>): (props: Props, prefix: string) => Reading {
   return (props, prefix) => {
     const values: Record<string, ParsedValue | null> = {}
-    const present: Record<string, ParsedValue> = {}
     const errors = new Map<string, string[]>()
     for (const [name, key] of declared) {
       const messages: string[] = []
       const value = readKey(key, prefix + name, props, messages)
+      const fault = value === null ? null : faultOf(key, prefix + name, value)
+      if (fault !== null) messages.push(fault)
       values[name] = value
-      if (value !== null) present[name] = value
       if (messages.length > 0) errors.set(name, messages)
-    }
-    for (const { key, message } of check(present, typeOf, prefix))
-      errors.set(key, [...(errors.get(key) ?? []), message])
-    for (const [name, { schema: keySchema, definition }] of declared) {
-      const value = values[name] ?? null
-      const reason = value === null || errors.has(name) ? undefined : keySchema.check?.(value)
-      if (reason !== undefined)
-        errors.set(name, [invalidValue(prefix + name, showConfigValue(definition.type, value), reason)])
     }
     return { values, errors }
   }
+}
+
+/** What is wrong with a parsed value, in a sentence; null when nothing is. */
+function faultOf({ schema, definition: { type }, violation }: Key, name: string, value: ParsedValue): string | null {
+  const found = violation(value)
+  if (found !== null) return violationMessage(found, name, type, value, schema.ignoreCase === true)
+  const reason = schema.check?.(value)
+  return reason === undefined ? null : invalidValue(name, showConfigValue(type, value), reason)
 }
 
 /** One key's value, or null when it has none; then also what its constraints say to null, as Kafka's validators do. */

@@ -1,15 +1,17 @@
 import { createRequire } from 'node:module'
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { formatJavaDouble } from '../data/java-number.ts'
-import type { ConfigType } from './declaration.ts'
 import { type ParsedValue, showConfigValue } from './parse-value.ts'
+import { plainCheck, type Violation } from './plain-constraints.ts'
+import type { ConfigType } from './declaration.ts'
 import type { JsonSchema } from './type.ts'
 
 interface Compiler {
   compile(schema: JsonSchema): ValidateFunction
 }
 
-// Loaded at the first check and not with the module: ajv takes longer to load than all the rest of the plugin API.
+// Loaded for the first schema that needs it and not with the module: to load ajv and to compile a schema takes 0.2 s and
+// some megabytes, in every task thread.
 const require = createRequire(import.meta.url)
 let compiler: Compiler | undefined
 
@@ -24,33 +26,25 @@ function ajv(): Compiler {
   return compiler
 }
 
-/** What is wrong with the parsed value of a key. */
-export interface Fault {
-  readonly key: string
-  readonly message: string
-}
-
-/** Checks parsed, non-null values against the constraints of an object schema: at most one fault a key, in any order. */
-export function constraintChecker(
-  schema: JsonSchema,
-): (values: Readonly<Record<string, ParsedValue>>, typeOf: (key: string) => ConfigType, prefix: string) => Fault[] {
+/** Makes the check of a key's schema for parsed, non-null values: the first violation, or null. */
+export function constraintCheck(schema: JsonSchema): (value: ParsedValue) => Violation | null {
+  const plain = plainCheck(schema)
+  if (plain !== null) return plain
   let validate: ValidateFunction | undefined
-  return (values, typeOf, prefix) => {
+  return (value) => {
     validate ??= ajv().compile(schema)
-    if (validate(values)) return []
-    const faults = new Map<string, Fault>()
-    for (const error of validate.errors ?? []) {
-      const [key = ''] = error.instancePath.slice(1).split('/').map(unescapePointer)
-      const value = values[key]
-      if (faults.has(key) || value === undefined) continue
-      faults.set(key, { key, message: constraintMessage(error, prefix + key, typeOf(key), value) })
-    }
-    return [...faults.values()]
+    const error = validate(value) ? undefined : validate.errors?.[0]
+    return error === undefined ? null : violationOf(error)
   }
 }
 
-function unescapePointer(segment: string): string {
-  return segment.replaceAll('~1', '/').replaceAll('~0', '~')
+function violationOf({ keyword, schema, message, instancePath, data }: ErrorObject): Violation {
+  return {
+    keyword,
+    limit: schema,
+    ...(message === undefined ? {} : { message }),
+    ...(instancePath !== '' && typeof data === 'string' ? { item: data } : {}),
+  }
 }
 
 /** `Invalid value <v> for configuration <k>: <reason>`, as Kafka's ConfigException has it. */
@@ -58,45 +52,52 @@ export function invalidValue(key: string, shown: string, reason: string): string
   return `Invalid value ${shown} for configuration ${key}: ${reason}`
 }
 
-function constraintMessage(error: ErrorObject, key: string, type: ConfigType, value: ParsedValue): string {
-  if (error.keyword === 'uniqueItems') return `Configuration '${key}' values must not be duplicated.`
-  if (error.keyword === 'minItems' && Array.isArray(value) && value.length === 0)
+/** The sentence for a violation, in Kafka's words where Kafka has any. */
+export function violationMessage(
+  { keyword, limit, item, message }: Violation,
+  key: string,
+  type: ConfigType,
+  value: ParsedValue,
+  ignoreCase: boolean,
+): string {
+  if (keyword === 'uniqueItems') return `Configuration '${key}' values must not be duplicated.`
+  if (keyword === 'minItems' && Array.isArray(value) && value.length === 0)
     return `Configuration '${key}' must not be empty. Valid values include: any non-empty value`
-  const isItem = error.instancePath.indexOf('/', 1) !== -1
-  if (isItem && error.keyword === 'minLength' && error.data === '')
-    return `Configuration '${key}' values must not be empty.`
-  const shown = isItem && typeof error.data === 'string' ? error.data : showConfigValue(type, value)
-  return invalidValue(key, shown, reasonOf(error, type))
+  if (item === '' && keyword === 'minLength') return `Configuration '${key}' values must not be empty.`
+  const reason =
+    keyword === 'enum'
+      ? oneOf(limit as readonly string[], ignoreCase)
+      : (reasonOf(keyword, type === 'DOUBLE' ? formatJavaDouble(limit as number) : String(limit)) ??
+        `Value ${message ?? 'is not allowed'}`)
+  return invalidValue(key, item ?? showConfigValue(type, value), reason)
 }
 
-function reasonOf({ keyword, params, message, parentSchema }: ErrorObject, type: ConfigType): string {
-  const limit = params['limit'] as number | undefined
-  const bound = limit !== undefined && type === 'DOUBLE' ? formatJavaDouble(limit) : String(limit)
+function reasonOf(keyword: string, limit: string): string | undefined {
   switch (keyword) {
     case 'minimum':
-      return `Value must be at least ${bound}`
+      return `Value must be at least ${limit}`
     case 'maximum':
-      return `Value must be no more than ${bound}`
+      return `Value must be no more than ${limit}`
     case 'exclusiveMinimum':
-      return `Value must be greater than ${bound}`
+      return `Value must be greater than ${limit}`
     case 'exclusiveMaximum':
-      return `Value must be less than ${bound}`
-    case 'enum':
-      return oneOf(params['allowedValues'] as readonly string[], parentSchema?.['ignoreCase'] === true)
+      return `Value must be less than ${limit}`
+    case 'multipleOf':
+      return `Value must be a multiple of ${limit}`
     case 'minLength':
-      return limit === 1 ? 'String must be non-empty' : `String must have at least ${bound} characters`
+      return limit === '1' ? 'String must be non-empty' : `String must have at least ${limit} characters`
     case 'maxLength':
-      return `String must have at most ${bound} characters`
+      return `String must have at most ${limit} characters`
     case 'pattern':
-      return `String must match the pattern ${String(params['pattern'])}`
+      return `String must match the pattern ${limit}`
     case 'format':
-      return `String must be a valid ${String(params['format'])}`
+      return `String must be a valid ${limit}`
     case 'minItems':
-      return `List must have at least ${bound} entries`
+      return `List must have at least ${limit} entries`
     case 'maxItems':
-      return `List must have at most ${bound} entries`
+      return `List must have at most ${limit} entries`
     default:
-      return `Value ${message ?? 'is not allowed'}`
+      return undefined
   }
 }
 
