@@ -8,7 +8,7 @@ import { silentLogger } from '../../../src/base/logger.ts'
 import { defaultLogConfig, LogManager } from '../../../src/broker/log/index.ts'
 import { readAll, temporaryFolder } from './support.ts'
 
-const ROUNDS = 6
+const ROUNDS = 4
 const PARTITIONS = 2
 
 interface Acknowledged {
