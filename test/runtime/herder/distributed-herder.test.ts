@@ -334,7 +334,11 @@ for (const protocol of ['sessioned', 'compatible', 'eager']) {
     const config = source({ 'tasks.max': '4' })
     const put = (worker: TestWorker) => worker.call('PUT', '/connectors/c1/config?forward=false', config)
     const codes = [(await put(one)).status, (await put(two)).status]
-    assert.deepEqual(codes.toSorted((a, b) => a - b), [200, 409], 'the follower refuses what it must not forward')
+    assert.deepEqual(
+      codes.toSorted((a, b) => a - b),
+      [200, 409],
+      'the follower refuses what it must not forward',
+    )
     await one.stop()
     await eventually(() => two.runner.connectors.size >= 3, 'taking over the connectors')
     for (const name of ['c1', 'c2', 'by-one', 'by-two']) await untilOwner(two, name, name.startsWith('c') ? 4 : 2)
