@@ -14,8 +14,9 @@ export class GrowingSink implements ByteSink {
   bytes: Uint8Array
   position = 0
 
-  constructor(capacity: number) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity)
+  /** @param memory how many bytes to begin with, or bytes to write into that nobody else uses meanwhile */
+  constructor(memory: number | Uint8Array) {
+    this.bytes = typeof memory === 'number' ? Buffer.allocUnsafeSlow(memory) : memory
   }
 
   reserve(n: number): void {

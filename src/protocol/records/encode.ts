@@ -20,6 +20,11 @@ export interface RecordBatchOptions {
   baseTimestamp?: number
   /** Bytes to begin with, default 16384. Give what the batch will take to save the copies of growing. */
   initialCapacity?: number
+  /**
+   * Memory of an earlier batch (its `out.bytes`) to write into instead of new memory. Large buffers made over and over cost
+   * full garbage collections. Only once that batch was written out and is not needed any more; its bytes are overwritten.
+   */
+  memory?: Uint8Array
 }
 
 export interface RecordInput {
@@ -67,9 +72,10 @@ export class RecordBatchBuilder {
     this.compression = options.compression ?? 'none'
     this.#hasBaseTimestamp = options.baseTimestamp !== undefined
     this.#baseTimestamp = options.baseTimestamp ?? -1
-    this.out = new GrowingSink(
-      Math.max(options.initialCapacity ?? DEFAULT_CAPACITY, BATCH_OVERHEAD + MAX_RECORD_OVERHEAD),
-    )
+    const least = BATCH_OVERHEAD + MAX_RECORD_OVERHEAD
+    const { memory, initialCapacity = DEFAULT_CAPACITY } = options
+    const isOfUse = memory !== undefined && memory.length >= least
+    this.out = new GrowingSink(isOfUse ? memory : Math.max(initialCapacity, least))
     this.out.position = BATCH_OVERHEAD
   }
 

@@ -69,6 +69,8 @@ interface TopicBatches {
 }
 
 const SMALLEST_BATCH_BYTES = 16_384
+/** Buffers kept for reuse: about what is on its way at a time. */
+const MOST_SPARE = 16
 
 /**
  * Collects what several polls give into record batches of a good size, one per topic partition, and sends each when it is
@@ -80,6 +82,8 @@ export class RecordBatcher {
   #timer: NodeJS.Timeout | null = null
   #unsettledBytes = 0
   #expectedBytes = SMALLEST_BATCH_BYTES
+  /** Memory of batches that were stored, for the next ones. */
+  readonly #spare: Uint8Array[] = []
   #inFlight = new Set<Promise<void>>()
   #waiter: (() => void) | null = null
 
@@ -137,9 +141,11 @@ export class RecordBatcher {
   }
 
   #begin(topic: string, batches: TopicBatches, partition: number): OpenBatch {
+    const memory = this.#spare.pop()
     const builder = new RecordBatchBuilder({
       compression: this.#options.compression,
       initialCapacity: this.#expectedBytes,
+      ...(memory === undefined ? {} : { memory }),
     })
     const batch = new OpenBatch(topic, partition, builder)
     batches.open[partition] = batch
@@ -186,6 +192,19 @@ export class RecordBatcher {
     }
     batch.acknowledge()
     this.#options.onStored(batch)
+    this.#keepMemory(batch)
+  }
+
+  /** A stored batch is needed by nobody any more. Memory that no longer has the usual size is let go. */
+  #keepMemory(batch: OpenBatch): void {
+    const { bytes } = batch.builder.out
+    if (
+      this.#spare.length < MOST_SPARE &&
+      bytes.length >= this.#expectedBytes &&
+      bytes.length <= 4 * this.#expectedBytes
+    ) {
+      this.#spare.push(bytes)
+    }
   }
 
   /** Sends everything that was begun. */
@@ -218,5 +237,6 @@ export class RecordBatcher {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#topics.clear()
+    this.#spare.length = 0
   }
 }
