@@ -9,7 +9,7 @@ const bin = join(fileURLToPath(new URL('../../src/cli/', import.meta.url)), 'bin
 export interface MillraceProcess {
   readonly pid: number
   readonly restUrl: string
-  /** Milliseconds from the start of the process until REST answered. */
+  /** Milliseconds from the start of the process until it was ready; NaN before that. */
   readonly readyMs: number
   /** The last lines that it wrote, for messages. */
   output(): string
@@ -31,11 +31,26 @@ export interface MillraceOptions {
   /** Where REST will answer; for `broker` nothing is waited for but the line that says that it is ready. */
   readonly restUrl: string
   readonly cwd?: string
+  /** Is given everything that it writes. */
+  readonly onOutput?: (text: string) => void
 }
 
 /** Starts `millrace …` and waits until it is ready. Throws with what it printed when it ends instead. */
 export async function startMillrace(options: MillraceOptions): Promise<MillraceProcess> {
-  const { command = 'start', file, overrides, restUrl, cwd } = options
+  const started = spawnMillrace(options)
+  await started.ready
+  return started
+}
+
+/** A process that may not be ready yet. */
+export interface SpawnedMillrace extends MillraceProcess {
+  /** Resolves when it says that it is ready; rejects with what it printed when it ends before. */
+  readonly ready: Promise<void>
+}
+
+/** Starts `millrace …` without waiting for anything, so that it can be killed while it starts. */
+export function spawnMillrace(options: MillraceOptions): SpawnedMillrace {
+  const { command = 'start', file, overrides, restUrl, cwd, onOutput } = options
   const args = [bin, command, ...(file === undefined ? [] : [file])]
   for (const [key, value] of Object.entries(overrides)) args.push('--override', `${key}=${value}`)
   const startedAt = performance.now()
@@ -44,22 +59,29 @@ export async function startMillrace(options: MillraceOptions): Promise<MillraceP
     ...(cwd === undefined ? {} : { cwd }),
   })
   const lines: string[] = []
+  let readyMs = Number.NaN
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   const ready = new Promise<void>((resolve, reject) => {
     const onData = (chunk: Buffer): void => {
       lines.push(chunk.toString())
+      onOutput?.(chunk.toString())
       if (lines.length > 200) lines.shift()
-      if (chunk.includes('Millrace is ready')) resolve()
+      if (!chunk.includes('Millrace is ready')) return
+      readyMs = performance.now() - startedAt
+      resolve()
     }
     child.stdout.on('data', onData)
     child.stderr.on('data', onData)
     void exited.then((code) => reject(new Error(`millrace ${command} ended with code ${code}:\n${lines.join('')}`)))
   })
-  await ready
+  ready.catch(() => undefined)
   return {
     pid: child.pid ?? -1,
     restUrl,
-    readyMs: performance.now() - startedAt,
+    ready,
+    get readyMs() {
+      return readyMs
+    },
     output: () => lines.join(''),
     residentBytes: () => residentBytes(child),
     cpuSeconds: () => cpuSeconds(child),
