@@ -71,9 +71,11 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   }
   const producers = await restoreProducers(loaded, endOffset, options)
   for (const { segment, isRebuilt } of loaded.slice(0, -1)) {
-    if (!isRebuilt) continue
-    segment.seal()
-    await segment.writeIndexes(true)
+    if (isRebuilt) {
+      segment.seal()
+      await segment.writeIndexes(true)
+    }
+    segment.shelve()
   }
   const segments = loaded.map(({ segment }) => segment)
   const logStartOffset = Math.max(options.logStartOffset, segments[0]?.baseOffset ?? 0)
@@ -190,9 +192,10 @@ async function trustSegment(segment: Segment, isLast: boolean): Promise<{ end: L
         },
       }),
     )
+    const lastIndexed = (await segment.indexes()).offsets.lastPosition
     const { problem } = await segment.use((handle) =>
       scanBatches(handle, {
-        from: segment.offsetIndex.lastPosition,
+        from: lastIndexed,
         to: segment.size,
         depth: 'headers',
         visit: (header) => {

@@ -120,7 +120,7 @@ export function maxTimestampBelow({ segments, visible }: LogView, below: number)
   let max = -1
   for (const segment of segments.all) {
     const isWhole = readableEnd(segment, visible) === segment.size
-    const candidate = isWhole ? segment.maxTimestamp : segment.timeIndex.lastTimestamp
+    const candidate = isWhole ? segment.maxTimestamp : segment.lastIndexedTimestamp
     if (candidate < below && candidate > max) max = candidate
   }
   return max

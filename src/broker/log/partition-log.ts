@@ -511,6 +511,7 @@ export class PartitionLog {
     segment.seal()
     await segment.flush()
     await segment.writeIndexes(true)
+    segment.shelve()
   }
 
   async #writeSnapshot(offset: number, bytes: Uint8Array): Promise<void> {

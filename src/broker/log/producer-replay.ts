@@ -37,9 +37,10 @@ export async function replayProducers(
   nowMs: number,
   rebuildTransactions: boolean,
 ): Promise<void> {
+  const begin = from <= segment.baseOffset ? 0 : (await segment.indexes()).offsets.floor(from)
   await segment.use(async (handle) => {
     await scanBatches(handle, {
-      from: from <= segment.baseOffset ? 0 : segment.offsetIndex.floor(from),
+      from: begin,
       to: segment.size,
       depth: 'headers',
       visit: async (header, bytes, filePosition) => {

@@ -36,7 +36,7 @@ export interface SliceRequest {
 export function readSlice(segment: Segment, request: SliceRequest): Promise<SegmentSlice | null> {
   return segment.use(async (handle) => {
     const { offset, endOffset, limit, maxBytes, minOneBatch } = request
-    let position = request.position ?? segment.offsetIndex.floor(offset)
+    let position = request.position ?? (await segment.indexes()).offsets.floor(offset)
     const slack = request.position === undefined ? SEARCH_BYTES : 0
     let length = Math.max(maxBytes, BATCH_OVERHEAD) + slack
     for (;;) {

@@ -24,14 +24,21 @@ import {
   TRANSACTION_ENTRY_SIZE,
 } from './transaction-index.ts'
 
+/** Both indexes of a segment in memory. */
+export interface SegmentIndexes {
+  readonly offsets: OffsetIndex
+  readonly times: TimeIndex
+}
+
 type IndexFields = Pick<BatchHeader, 'lastOffset' | 'maxTimestamp' | 'sizeInBytes'>
 
 /**
  * One segment: the `.log` file and its indexes. `size` and the indexes are ahead of the file while batches wait to be written,
  * so that appends can be ordered without waiting for the disk; readers stop at the log's visible end.
  *
- * Unlike Kafka, which maps index files and so allocates them in full, indexes live in memory and their files only grow. They
- * are written in portions, at roll and at close: after a crash they are rebuilt anyway.
+ * Unlike Kafka, which maps index files and so allocates them in full, the indexes of a segment that grows live in memory and
+ * their files only grow. They are written in portions, at roll and at close: after a crash they are rebuilt anyway. Those of a
+ * finished segment are read when a look-up needs them, and kept as long as the garbage collector lets them.
  */
 export class Segment {
   readonly folder: string
@@ -52,8 +59,9 @@ export class Segment {
   /** The `.log` file's entry in the folder is not durable yet. */
   isNew = false
 
-  #offsetIndex: OffsetIndex
-  #timeIndex: TimeIndex
+  /** Null when the files have all of it. */
+  #indexes: SegmentIndexes | null
+  #shelved: WeakRef<SegmentIndexes> | null = null
   #transactions: AbortedTransaction[] = []
   #bytesSinceEntry = 0
   #persisted = { offsets: 0, times: 0, transactions: 0 }
@@ -70,8 +78,7 @@ export class Segment {
     this.createdMs = nowMs
     this.suffix = suffix
     this.maxTimestampOffset = baseOffset
-    this.#offsetIndex = new OffsetIndex(baseOffset)
-    this.#timeIndex = new TimeIndex(baseOffset)
+    this.#indexes = newIndexes(baseOffset)
   }
 
   /** A segment that does not exist yet; its file is made when it is first written. */
@@ -91,29 +98,58 @@ export class Segment {
     const { size, mtimeMs } = await stat(segment.path(LOG_SUFFIX))
     segment.size = size
     segment.createdMs = Math.floor(mtimeMs)
-    const offsets = await readIfExists(segment.path(OFFSET_INDEX_SUFFIX))
-    const times = await readIfExists(segment.path(TIME_INDEX_SUFFIX))
+    const { offsets, times, areWhole } = await segment.#readIndexes()
     const transactions = await readIfExists(segment.path(TRANSACTION_INDEX_SUFFIX))
-    if (offsets !== null) segment.#offsetIndex = OffsetIndex.decode(offsets, baseOffset)
-    if (times !== null) segment.#timeIndex = TimeIndex.decode(times, baseOffset)
     if (transactions !== null) segment.#transactions = decodeTransactions(transactions)
-    const { lastPosition, count } = segment.#offsetIndex
-    segment.maxTimestamp = segment.#timeIndex.lastTimestamp
-    segment.maxTimestampOffset = segment.#timeIndex.lastOffset
+    const { lastPosition, count } = offsets
+    segment.#indexes = { offsets, times }
+    segment.maxTimestamp = times.lastTimestamp
+    segment.maxTimestampOffset = times.lastOffset
     segment.#bytesSinceEntry = size - lastPosition
-    segment.#persisted = {
-      offsets: count,
-      times: segment.#timeIndex.count,
-      transactions: segment.#transactions.length,
-    }
+    segment.#persisted = { offsets: count, times: times.count, transactions: segment.#transactions.length }
     const isIntact =
-      offsets !== null &&
-      times !== null &&
-      offsets.length % OFFSET_ENTRY_SIZE === 0 &&
-      times.length % TIME_ENTRY_SIZE === 0 &&
+      areWhole &&
       (transactions === null || transactions.length === segment.#transactions.length * TRANSACTION_ENTRY_SIZE) &&
       (count === 0 || lastPosition < size)
     return { segment, isIntact }
+  }
+
+  async #readIndexes(): Promise<SegmentIndexes & { areWhole: boolean }> {
+    const offsets = await readIfExists(this.path(OFFSET_INDEX_SUFFIX))
+    const times = await readIfExists(this.path(TIME_INDEX_SUFFIX))
+    return {
+      offsets: OffsetIndex.decode(offsets ?? NO_BYTES, this.baseOffset),
+      times: TimeIndex.decode(times ?? NO_BYTES, this.baseOffset),
+      areWhole:
+        offsets !== null &&
+        times !== null &&
+        offsets.length % OFFSET_ENTRY_SIZE === 0 &&
+        times.length % TIME_ENTRY_SIZE === 0,
+    }
+  }
+
+  /** The indexes for look-ups. While the files are being renamed they may be empty, which only makes a search longer. */
+  async indexes(): Promise<SegmentIndexes> {
+    const present = this.#indexes ?? this.#shelved?.deref()
+    if (present !== undefined) return present
+    const { offsets, times } = await this.#readIndexes()
+    const indexes = { offsets, times }
+    this.#shelved = new WeakRef(indexes)
+    return indexes
+  }
+
+  /** Lets go of indexes that the files have completely. The segment must not grow any more. */
+  shelve(): void {
+    const { offsets, times } = this.#persisted
+    if (this.#indexes === null || this.#indexes.offsets.count > offsets || this.#indexes.times.count > times) return
+    this.#shelved = new WeakRef(this.#indexes)
+    this.#indexes = null
+  }
+
+  /** The indexes of a segment that grows. */
+  get #growing(): SegmentIndexes {
+    if (this.#indexes === null) throw new StorageError(`${this.path(LOG_SUFFIX)} is finished and must not grow`)
+    return this.#indexes
   }
 
   path(fileSuffix: string): string {
@@ -128,8 +164,9 @@ export class Segment {
       this.maxTimestampOffset = batch.lastOffset
     }
     if (this.#bytesSinceEntry > indexIntervalBytes) {
-      this.#offsetIndex.append(batch.lastOffset, this.size)
-      this.#timeIndex.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
+      const { offsets, times } = this.#growing
+      offsets.append(batch.lastOffset, this.size)
+      times.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
       this.#bytesSinceEntry = 0
     }
     this.size += batch.sizeInBytes
@@ -142,8 +179,8 @@ export class Segment {
     this.maxTimestamp = -1
     this.maxTimestampOffset = this.baseOffset
     this.firstTimestamp = -1
-    this.#offsetIndex = new OffsetIndex(this.baseOffset)
-    this.#timeIndex = new TimeIndex(this.baseOffset)
+    this.#indexes = newIndexes(this.baseOffset)
+    this.#shelved = null
     this.#transactions = []
     this.#bytesSinceEntry = 0
     this.#persisted = { offsets: 0, times: 0, transactions: 0 }
@@ -157,29 +194,34 @@ export class Segment {
     return this.#transactions
   }
 
-  get offsetIndex(): OffsetIndex {
-    return this.#offsetIndex
+  /** Entries of the index that has more of them. */
+  get indexEntries(): number {
+    const { offsets, times } = this.#persisted
+    return this.#indexes === null
+      ? Math.max(offsets, times)
+      : Math.max(this.#indexes.offsets.count, this.#indexes.times.count)
   }
 
-  get timeIndex(): TimeIndex {
-    return this.#timeIndex
+  /** Largest timestamp that the time index of a growing segment has, that of the whole segment once it is finished. */
+  get lastIndexedTimestamp(): number {
+    return this.#indexes?.times.lastTimestamp ?? this.maxTimestamp
   }
 
   isIndexFull(maxIndexBytes: number): boolean {
+    const { offsets, times } = this.#growing
     return (
-      (this.#offsetIndex.count + 1) * OFFSET_ENTRY_SIZE > maxIndexBytes ||
-      (this.#timeIndex.count + 1) * TIME_ENTRY_SIZE > maxIndexBytes
+      (offsets.count + 1) * OFFSET_ENTRY_SIZE > maxIndexBytes || (times.count + 1) * TIME_ENTRY_SIZE > maxIndexBytes
     )
   }
 
   /** Entries that exist only in memory. */
   get unwrittenIndexEntries(): number {
-    return this.#offsetIndex.count - this.#persisted.offsets
+    return this.#indexes === null ? 0 : this.#indexes.offsets.count - this.#persisted.offsets
   }
 
   /** Adds the time index entry that a segment ends with. */
   seal(): void {
-    this.#timeIndex.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
+    this.#indexes?.times.maybeAppend(this.maxTimestamp, this.maxTimestampOffset)
   }
 
   /** The file, opened at first use; made then if the segment is new. */
@@ -228,23 +270,18 @@ export class Segment {
   }
 
   async #writeIndexes(sync: boolean): Promise<void> {
-    const { offsets, times, transactions } = this.#persisted
-    const counts = {
-      offsets: this.#offsetIndex.count,
-      times: this.#timeIndex.count,
-      transactions: this.#transactions.length,
-    }
-    await writeTail(
-      this.path(OFFSET_INDEX_SUFFIX),
-      this.#offsetIndex.encode(offsets),
-      offsets * OFFSET_ENTRY_SIZE,
-      sync,
-    )
-    await writeTail(this.path(TIME_INDEX_SUFFIX), this.#timeIndex.encode(times), times * TIME_ENTRY_SIZE, sync)
+    if (this.#indexes === null) return
+    const { offsets, times } = this.#indexes
+    const from = this.#persisted
+    const counts = { offsets: offsets.count, times: times.count, transactions: this.#transactions.length }
+    const offsetsPath = this.path(OFFSET_INDEX_SUFFIX)
+    await writeTail(offsetsPath, offsets.encode(from.offsets), from.offsets * OFFSET_ENTRY_SIZE, sync)
+    const timesPath = this.path(TIME_INDEX_SUFFIX)
+    await writeTail(timesPath, times.encode(from.times), from.times * TIME_ENTRY_SIZE, sync)
     if (counts.transactions > 0) {
-      const bytes = encodeTransactions(this.#transactions.slice(transactions))
-      await writeTail(this.path(TRANSACTION_INDEX_SUFFIX), bytes, transactions * TRANSACTION_ENTRY_SIZE, sync)
-    } else if (transactions === 0) {
+      const bytes = encodeTransactions(this.#transactions.slice(from.transactions, counts.transactions))
+      await writeTail(this.path(TRANSACTION_INDEX_SUFFIX), bytes, from.transactions * TRANSACTION_ENTRY_SIZE, sync)
+    } else {
       await unlinkIfExists(this.path(TRANSACTION_INDEX_SUFFIX))
     }
     this.#persisted = counts
@@ -287,6 +324,12 @@ export class Segment {
     await this.close()
     for (const fileSuffix of SEGMENT_SUFFIXES) await unlinkIfExists(this.path(fileSuffix))
   }
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+function newIndexes(baseOffset: number): SegmentIndexes {
+  return { offsets: new OffsetIndex(baseOffset), times: new TimeIndex(baseOffset) }
 }
 
 /** Writes the end of an index file. From position 0 the file is made anew, so that nothing old is left behind the end. */

@@ -20,21 +20,23 @@ export async function findByTimestamp(
   limit: number,
 ): Promise<TimestampOffset | null> {
   if (segment.maxTimestamp < timestamp) return null
-  const start = Math.max(segment.timeIndex.searchFrom(timestamp), from)
+  const { offsets, times } = await segment.indexes()
+  const start = Math.max(times.searchFrom(timestamp), from)
   let found: TimestampOffset | null = null
   await segment.use((handle) =>
     scanBatches(handle, {
-      from: segment.offsetIndex.floor(start),
+      from: offsets.floor(start),
       to: limit,
       depth: 'batches',
       visit: (header, bytes) => {
         if (header.baseOffset >= to) return false
         if (header.maxTimestamp < timestamp || header.lastOffset < from) return true
-        const { count, offsets, timestamps } = decodeBatch(bytes, header.position)
-        for (let i = 0; i < count; i++) {
-          const offset = offsets[i] as number
-          if ((timestamps[i] as number) < timestamp || offset < from) continue
-          if (offset < to) found = { offset, timestamp: timestamps[i] as number }
+        const columns = decodeBatch(bytes, header.position)
+        for (let i = 0; i < columns.count; i++) {
+          const offset = columns.offsets[i] as number
+          const recordTimestamp = columns.timestamps[i] as number
+          if (recordTimestamp < timestamp || offset < from) continue
+          if (offset < to) found = { offset, timestamp: recordTimestamp }
           return false
         }
         return true

@@ -190,6 +190,7 @@ class Output {
     this.target.seal()
     await this.target.flush()
     await this.target.writeIndexes(true)
+    this.target.shelve()
     this.target.isNew = false
   }
 }

@@ -179,7 +179,7 @@ function groupSegments(segments: readonly Segment[], config: LogConfig, endOffse
     const group = groups.at(-1)
     const first = group?.[0]
     bytes += segment.size
-    entries += Math.max(segment.offsetIndex.count, segment.timeIndex.count)
+    entries += segment.indexEntries
     if (
       group !== undefined &&
       first !== undefined &&
@@ -191,7 +191,7 @@ function groupSegments(segments: readonly Segment[], config: LogConfig, endOffse
     } else {
       groups.push([segment])
       bytes = segment.size
-      entries = Math.max(segment.offsetIndex.count, segment.timeIndex.count)
+      entries = segment.indexEntries
     }
   }
   return groups
