@@ -23,7 +23,13 @@ const delimiters = ',:{}[]"'
 /** Finds out what a header's text stands for; what is nothing else is a STRING. */
 export function parseHeaderText(text: string): SchemaAndValue {
   if (text === '') return { schema: stringSchema, value: text }
-  return new HeaderTextParser(text).parse(false)
+  try {
+    return new HeaderTextParser(text).parse(false)
+  } catch (error) {
+    // Brackets nested deeper than the stack: text, like anything else that is not understood.
+    if (error instanceof RangeError) return { schema: stringSchema, value: text }
+    throw error
+  }
 }
 
 class HeaderTextParser {

@@ -105,3 +105,8 @@ test('what was written is read back', () => {
     })
   }
 })
+
+test('brackets nested beyond reason are text', () => {
+  const text = '['.repeat(200_000)
+  assert.deepEqual(read(text), ['STRING', text])
+})

@@ -36,7 +36,7 @@ export function parseConfigText(type: ConfigType, text: string): ParsedValue {
       if (!decimalNumber.test(trimmed)) throw new UnparsableValue('Not a number of type DOUBLE')
       return Number(trimmed.replace(/(?<=\d|\.)[fFdD]$/, ''))
     case 'LIST':
-      return trimmed === '' ? [] : trimmed.split(/\s*,\s*/)
+      return trimmed === '' ? [] : trimmed.split(',').map((item) => item.trim())
     case 'STRING':
     case 'CLASS':
     case 'PASSWORD':
@@ -45,8 +45,9 @@ export function parseConfigText(type: ConfigType, text: string): ParsedValue {
 }
 
 function parseInteger(type: 'INT' | 'SHORT' | 'LONG', text: string): number {
-  if (/^[+-]?\d+$/.test(text)) {
-    const value = BigInt(text.replace(/^\+/, ''))
+  const digits = /^([+-]?)0*(\d{1,19})$/.exec(text)
+  if (digits !== null) {
+    const value = BigInt(`${digits[1] === '-' ? '-' : ''}${digits[2]}`)
     const [min, max] = integerRanges[type]
     if (value >= min && value <= max) return Number(value)
   }

@@ -1,5 +1,7 @@
 import type { ByteSink } from '../batches.ts'
 
+const MAX_KEPT_BYTES = 8 * 1024 * 1024
+
 /** A {@link ByteSink} of its own memory, which doubles when it is full. Reuse one for many texts with `reset`. */
 export class GrowableBytes implements ByteSink {
   bytes: Uint8Array
@@ -17,9 +19,10 @@ export class GrowableBytes implements ByteSink {
     this.bytes = grown
   }
 
-  /** Forgets what was written, keeps the memory. */
+  /** Forgets what was written and keeps the memory, unless one huge text has made it large. */
   reset(): void {
     this.position = 0
+    if (this.bytes.length > MAX_KEPT_BYTES) this.bytes = new Uint8Array(MAX_KEPT_BYTES)
   }
 
   /** A copy of what was written. */

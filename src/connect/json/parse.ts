@@ -46,7 +46,8 @@ export function parseLenientJson(text: string, keepDecimals = false): unknown {
   }
 }
 
-const token = /\s+|"(?:[^"\\]|\\.)*"|(-?)0*(\d[^\s,:\]}"[{]*)|[{}[\],:]|[^\s,:\]}"[{]+|./gsy
+/** Every alternative ends where it fails to go on, so that hostile text costs no more than its length. */
+const token = /\s+|"(?:[^"\\]|\\.)*"?|(-?)0*(\d[^\s,:\]}"[{]*)|[{}[\],:]|[^\s,:\]}"[{]+|./gsy
 
 /** The text up to the end of the first value, without the leading zeros of its numbers. */
 function firstValue(text: string): string {

@@ -58,6 +58,14 @@ export class JsonConverter implements Converter {
   }
 
   fromConnectData(_topic: string, schema: Schema | null, value: unknown): Uint8Array | null {
+    return refusingDeepNesting(() => this.#write(schema, value))
+  }
+
+  toConnectData(_topic: string, bytes: Uint8Array | null): SchemaAndValue {
+    return refusingDeepNesting(() => this.#read(bytes))
+  }
+
+  #write(schema: Schema | null, value: unknown): Uint8Array | null {
     const isNull = value === null || value === undefined
     if (schema === null && isNull) return null
     const out = this.#out
@@ -73,7 +81,7 @@ export class JsonConverter implements Converter {
     return jsonRowWriter(plan, this.#writers, this.#head(plan.schema), envelopeEnd)
   }
 
-  toConnectData(_topic: string, bytes: Uint8Array | null): SchemaAndValue {
+  #read(bytes: Uint8Array | null): SchemaAndValue {
     if (bytes === null || bytes.length === 0) return { schema: null, value: null }
     const text = decode(bytes)
     if (!this.#withSchemas) {
@@ -158,6 +166,18 @@ export class JsonConverter implements Converter {
   }
 
   readonly #readDefault = (schema: Schema, json: unknown): unknown => readPayload(schema, json, this.#replaceNull)
+}
+
+/** Values nested deeper than the stack are faulty records, not a fault of the task. */
+function refusingDeepNesting<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new DataError(`The value cannot be converted, it is probably nested too deeply: ${error.message}`, {
+      cause: error,
+    })
+  }
 }
 
 function decode(bytes: Uint8Array): string {

@@ -221,3 +221,17 @@ test('integers at the ends of 64 bits are accepted and beyond them refused', () 
     /LONG/,
   )
 })
+
+test('signs and leading zeros are as Java takes them, and endless digits are refused at once', () => {
+  const n = config({ n: Type.Integer() })
+  assert.deepEqual(
+    ['+7', '-0007', ' 0 '].map((text) => n.parse({ n: text }).n),
+    [7, -7, 0],
+  )
+  for (const text of ['1'.repeat(1_000_000), '', '1.0', '0x1', '1 2'])
+    assert.throws(() => n.parse({ n: text }), /Not a number of type INT/)
+  assert.deepEqual(config({ l: list() }).parse({ l: `a${' '.repeat(100_000)}b , c` }).l, [
+    `a${' '.repeat(100_000)}b`,
+    'c',
+  ])
+})

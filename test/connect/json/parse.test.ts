@@ -40,3 +40,10 @@ test('what is no JSON at all is refused', () => {
   for (const text of ['', '{', 'abc', '{"a":}', '1x', "{'a':1}", '[1,,2]'])
     assert.throws(() => parseLenientJson(text), SyntaxError, text)
 })
+
+test('hostile text is refused in time that grows with its length only', () => {
+  const text = `[${'\\"'.repeat(200_000)}"${'\\"'.repeat(200_000)}`
+  const start = process.cpuUsage()
+  assert.throws(() => parseLenientJson(text), SyntaxError)
+  assert.ok(process.cpuUsage(start).user < 2_000_000)
+})

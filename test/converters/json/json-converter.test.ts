@@ -312,3 +312,11 @@ function normal(value: unknown): unknown {
     Object.entries(value).map(([key, part]: [string, unknown]) => [key, part instanceof Uint8Array ? [...part] : part]),
   )
 }
+
+test('values nested too deeply are faulty records', () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  let value: unknown = 1
+  for (let i = 0; i < 200_000; i++) value = [value]
+  assert.throws(() => write(plain, null, value), DataError)
+  assert.throws(() => read(plain, `[12345678901234567890,${deep}]`), DataError)
+})
