@@ -68,7 +68,7 @@ export async function startFauxS3(): Promise<TestS3> {
 /**
  * An independent, persistent server: versitygw, from `MILLRACE_TEST_VERSITYGW`, the cache of built tools, or the PATH.
  * Null with the reason when there is none. To build it once:
- * `GOBIN="$PWD/node_modules/.cache/millrace/bin" go install github.com/versity/versitygw@latest`
+ * `GOBIN="$PWD/node_modules/.cache/millrace/bin" go install github.com/versity/versitygw/cmd/versitygw@latest`
  */
 export async function startVersityGateway(): Promise<TestS3 | { readonly missing: string }> {
   const binary = await findVersityGateway()

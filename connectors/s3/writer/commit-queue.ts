@@ -64,8 +64,8 @@ export class CommitQueue {
 
   /** Resolves when everything that was added is stored, or when a rotation failed. */
   async idle(): Promise<void> {
-    while (!this.#isHalted && this.#queue.length > 0)
-      await Promise.race(this.#queue.map((commit) => commit.running).filter((running) => running !== null))
+    // The oldest one only: a younger one may have ended long ago, and waiting for that would spin.
+    while (!this.#isHalted && this.#queue[0] !== undefined) await this.#queue[0].running
   }
 
   /** Waits for what is under way and drops the rest. Afterwards, `firstResult` tells how things stand. */

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const script = fileURLToPath(new URL('endless-writer.ts', import.meta.url))
-const ROUNDS = 4
+const ROUNDS = 3
 const FLUSH = 1000
 
 test('whenever the writer is killed, objects are whole or not there, and the next run completes them alike', async () => {
@@ -21,7 +21,7 @@ test('whenever the writer is killed, objects are whole or not there, and the nex
     const seen = new Map<string, number>()
     for (let round = 0; round < ROUNDS; round++) {
       const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
-      await waitForObject(child, objects, (round + 1) * 3 * FLUSH)
+      await waitForObject(child, objects, (round + 1) * 2 * FLUSH)
       await sleep((seed * (round + 7)) % 23)
       child.kill('SIGKILL')
       await once(child, 'exit')

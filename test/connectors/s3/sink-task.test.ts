@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { RetriableError, struct, type Schema, decimal } from 'millrace/connect'
 import {
@@ -443,12 +444,12 @@ test('put waits while too much is on its way to the store', async () => {
   const text = 'x'.repeat(1_000_000)
   for (let i = 0; i < 60; i++) driver.log.push({ value: text })
   await startTask(driver, store, { 'flush.size': '1000', 's3.part.size': '5242880' })
-  const delivered = driver.deliver('bytes', 1)
-  const delivery = await Promise.race([
-    delivered.then(() => 'done'),
-    new Promise((r) => setImmediate(() => setTimeout(r, 50, 'waiting'))),
-  ])
-  assert.equal(delivery, 'waiting')
+  let isDone = false
+  const delivered = driver.deliver('bytes', 1).then(() => {
+    isDone = true
+  })
+  for (let turn = 0; turn < 1000; turn++) await setImmediate()
+  assert.equal(isDone, false)
   assert.ok(driver.position < 50)
   gate.resolve()
   await delivered
@@ -459,4 +460,32 @@ test('rotate.interval.ms without a time-based partitioner is said to have no eff
   const driver = new SinkDriver()
   await startTask(driver, new MemoryStore(), { 'flush.size': '1', 'rotate.interval.ms': '1000' })
   assert.match(driver.warnings.join(), /rotate\.interval\.ms has no effect/)
+})
+
+test('a commit waits for older objects that take longer than younger ones', async () => {
+  const driver = new SinkDriver()
+  const store = new MemoryStore()
+  const gate = Promise.withResolvers<void>()
+  store.fault = (_step, key) => (key.includes('+0000000000') ? gate.promise : undefined)
+  for (let i = 0; i < 3; i++) driver.log.push({ value: i })
+  await startTask(driver, store, { 'flush.size': '1', 'shutdown.timeout.ms': '60000' })
+  await driver.deliver()
+  const committed = driver.commit()
+  for (let turn = 0; turn < 100; turn++) await setImmediate()
+  assert.equal(store.objects.size, 2)
+  gate.resolve()
+  assert.equal(await committed, 3)
+})
+
+test('a commit does not wait longer than shutdown.timeout.ms, and covers only what is stored', async () => {
+  const driver = new SinkDriver()
+  const store = new MemoryStore()
+  const gate = Promise.withResolvers<void>()
+  store.fault = (_step, key) => (key.includes('+0000000001') ? gate.promise : undefined)
+  for (let i = 0; i < 3; i++) driver.log.push({ value: i })
+  await startTask(driver, store, { 'flush.size': '1', 'shutdown.timeout.ms': '20' })
+  await driver.deliver()
+  assert.equal(await driver.commit(), 1)
+  gate.resolve()
+  assert.equal(await driver.commit(), 3)
 })
