@@ -4,6 +4,7 @@ import { withDeadline } from '../base/deadline.ts'
 import { BrokerConfigError } from './config/broker-config-error.ts'
 import type { Listener } from './config/listeners.ts'
 import { StorageError } from './log/errors.ts'
+import { ListenError } from './server/listen-error.ts'
 import type { BrokerMessage, BrokerThreadData } from './thread-protocol.ts'
 
 /** A broker in a thread of its own. */
@@ -21,7 +22,8 @@ const CLOSE_TIMEOUT_MS = 30000
 
 /**
  * Starts a broker in a worker thread; resolves when clients can connect.
- * @throws {BrokerConfigError} for a wrong setting or an address that cannot be bound
+ * @throws {BrokerConfigError} for a wrong setting
+ * @throws {ListenError} for an address that cannot be bound
  * @throws {StorageError} when a data folder cannot be used
  */
 export async function startBrokerThread(
@@ -68,6 +70,7 @@ export async function startBrokerThread(
 /** Errors lose their class on the way between threads. */
 function revive(message: Extract<BrokerMessage, { kind: 'failed' }>): Error {
   if (message.name === 'BrokerConfigError') return new BrokerConfigError(message.text)
+  if (message.name === 'ListenError') return new ListenError(message.text)
   if (message.name === 'StorageError') return new StorageError(message.text)
   return new Error(`The broker could not start: ${message.text}`)
 }

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { BrokerConfigError, StorageError, startBrokerThread } from '../../src/broker/index.ts'
+import { BrokerConfigError, ListenError, StorageError, startBrokerThread } from '../../src/broker/index.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
 import { ApiVersions } from '../../src/protocol/messages/index.ts'
 import { WireClient } from '../support/wire-client.ts'
@@ -44,7 +44,7 @@ test('a port in use is told with the address and what to do', async () => {
   const port = first.listeners[0]?.port
   const second = { listeners: `PLAINTEXT://127.0.0.1:${port}`, 'log.dirs': join(folder, 'other') }
   await assert.rejects(startBrokerThread(second, quiet), (error) => {
-    assert.ok(error instanceof BrokerConfigError)
+    assert.ok(error instanceof ListenError)
     assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}.*in use.*another port`))
     return true
   })

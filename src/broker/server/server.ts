@@ -5,6 +5,7 @@ import { BrokerConfigError } from '../config/broker-config-error.ts'
 import { Connection, type RequestDispatcher } from './connection.ts'
 import { RequestBudget } from './request-budget.ts'
 import type { ResponseBudget } from './response-budget.ts'
+import { ListenError } from './listen-error.ts'
 
 /** Limits of the server, from the broker's settings. */
 export interface ServerOptions {
@@ -100,7 +101,7 @@ export class BrokerServer {
   }
 }
 
-function bindError({ name, host, port }: Listener, error: NodeJS.ErrnoException): BrokerConfigError {
+function bindError({ name, host, port }: Listener, error: NodeJS.ErrnoException): ListenError {
   const reasons: Record<string, string> = {
     EADDRINUSE: `port ${port} is in use by another process; stop that one, or choose another port`,
     EADDRNOTAVAIL: `this machine has no address ${host}; choose one of its own, or 127.0.0.1`,
@@ -108,5 +109,5 @@ function bindError({ name, host, port }: Listener, error: NodeJS.ErrnoException)
     ENOTFOUND: `the host name ${host} is not known`,
   }
   const reason = reasons[error.code ?? ''] ?? error.message
-  return new BrokerConfigError(`listeners: cannot listen on ${name}://${host}:${port}: ${reason}`, { cause: error })
+  return new ListenError(`listeners: cannot listen on ${name}://${host}:${port}: ${reason}`, { cause: error })
 }
