@@ -24,6 +24,11 @@ export class JavaRegex {
     return this.#whole.test(text)
   }
 
+  /** The same in JavaScript's form, matching the whole text. */
+  toRegExp(): RegExp {
+    return new RegExp(this.#whole)
+  }
+
   /** Java's `find`: any part of the text. */
   finds(text: string): boolean {
     return this.#first.test(text)

@@ -4,7 +4,7 @@ import type { ClientOptions } from '../../client/index.ts'
 import type { ProducerOptions } from '../../client/producer/options.ts'
 import { type CompressionType, compressionTypes } from '../../protocol/records/index.ts'
 import type { WorkerConfig } from '../worker-config.ts'
-import { listProp, numberProp, type Props, propsWithPrefix } from './props.ts'
+import { listProp, type Props, propsWithPrefix } from './props.ts'
 
 export type ClientKind = 'producer' | 'consumer' | 'admin'
 
@@ -40,10 +40,19 @@ export function clientOptions(props: Props, logger: Logger): ClientOptions {
   const clientId = props['client.id']
   if (clientId !== undefined) options.clientId = clientId
   for (const [key, name] of clientNumbers) {
-    const value = numberProp(props, key, Number.NaN)
+    const value = clientNumber(props, key, Number.NaN)
     if (!Number.isNaN(value)) options[name] = value
   }
   return options
+}
+
+/** A number among client settings. Throws `ConfigError` for other text. */
+export function clientNumber(props: Props, key: string, byDefault: number): number {
+  const text = props[key]?.trim()
+  if (text === undefined || text === '') return byDefault
+  const value = Number(text)
+  if (Number.isInteger(value)) return value
+  throw new ConfigError(`Invalid value ${text} for configuration ${key}: Not a number of type LONG`)
 }
 
 const clientNumbers = [
@@ -95,14 +104,14 @@ export function sourceProducerSettings(props: Props): SourceProducerSettings {
     )
   }
   const acks = acksOf(props['acks'])
-  const inFlight = numberProp(props, 'max.in.flight.requests.per.connection', 5)
-  const maxRequestBytes = numberProp(props, 'max.request.size', 1_048_576)
+  const inFlight = clientNumber(props, 'max.in.flight.requests.per.connection', 5)
+  const maxRequestBytes = clientNumber(props, 'max.request.size', 1_048_576)
   const idempotence = props['enable.idempotence']?.trim().toLowerCase()
   return {
     compression: compression as CompressionType,
-    batchBytes: Math.min(maxRequestBytes, Math.max(1, numberProp(props, 'batch.size', DEFAULT_BATCH_BYTES))),
-    lingerMs: Math.max(0, numberProp(props, 'linger.ms', DEFAULT_LINGER_MS)),
-    bufferBytes: numberProp(props, 'buffer.memory', DEFAULT_BUFFER_BYTES),
+    batchBytes: Math.min(maxRequestBytes, Math.max(1, clientNumber(props, 'batch.size', DEFAULT_BATCH_BYTES))),
+    lingerMs: Math.max(0, clientNumber(props, 'linger.ms', DEFAULT_LINGER_MS)),
+    bufferBytes: clientNumber(props, 'buffer.memory', DEFAULT_BUFFER_BYTES),
     maxRequestBytes,
     producer: {
       acks,
@@ -110,9 +119,9 @@ export function sourceProducerSettings(props: Props): SourceProducerSettings {
       ...(idempotence === undefined ? {} : { enableIdempotence: idempotence === 'true' }),
       maxInFlight: inFlight,
       maxRequestSize: maxRequestBytes,
-      deliveryTimeoutMs: numberProp(props, 'delivery.timeout.ms', 2_147_483_647),
-      maxBlockMs: Math.min(2_147_483_647, numberProp(props, 'max.block.ms', 2_147_483_647)),
-      bufferMemory: numberProp(props, 'buffer.memory', DEFAULT_BUFFER_BYTES),
+      deliveryTimeoutMs: clientNumber(props, 'delivery.timeout.ms', 2_147_483_647),
+      maxBlockMs: Math.min(2_147_483_647, clientNumber(props, 'max.block.ms', 2_147_483_647)),
+      bufferMemory: clientNumber(props, 'buffer.memory', DEFAULT_BUFFER_BYTES),
       compressionType: compression as CompressionType,
       lingerMs: 0,
     },

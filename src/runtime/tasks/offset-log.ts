@@ -1,9 +1,11 @@
-import { type Cluster, Consumer, partitionKey } from '../../client/index.ts'
+import { pause } from '../../base/deadline.ts'
+import { type Cluster, Consumer, isRetriable, partitionKey } from '../../client/index.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import { decodeBatch, readBatchHeader } from '../../protocol/records/index.ts'
 import { offsetKey, parseOffsetKey, parseOffsetValue } from './offset-json.ts'
 
 const POLL_MS = 500
+const RETRY_PAUSE_MS = 500
 
 /**
  * A topic of source offsets, as far as it was read. It is read on demand to its present end, not followed: tasks ask when
@@ -17,6 +19,7 @@ export class OffsetLog {
   /** The next offset to read, by partition. */
   readonly #next = new Map<string, number>()
   #consumer: Consumer | null = null
+  #isClosed = false
   #reading: Promise<void> = Promise.resolve()
 
   constructor(topic: string, cluster: () => Cluster) {
@@ -31,9 +34,22 @@ export class OffsetLog {
   /** Reads everything that is in the topic at the time of the call. */
   readToEnd(): Promise<void> {
     // One after another: a reader that comes while another reads must see a newer end than that one.
-    const reading = this.#reading.then(() => this.#readToEnd())
+    const reading = this.#reading.then(() => this.#readUntilDone())
     this.#reading = reading.catch(() => {})
     return reading
+  }
+
+  /** Tries on while the cluster cannot be reached. */
+  async #readUntilDone(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#readToEnd()
+        return
+      } catch (error) {
+        if (!isRetriable(error) || this.#isClosed) throw error
+        await pause(RETRY_PAUSE_MS)
+      }
+    }
   }
 
   async #readToEnd(): Promise<void> {
@@ -87,6 +103,7 @@ export class OffsetLog {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const consumer = this.#consumer
     this.#consumer = null
     await consumer?.close()

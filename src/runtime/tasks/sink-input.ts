@@ -1,8 +1,8 @@
 import { type Cluster, Consumer, createCluster } from '../../client/index.ts'
 import type { ConsumerOptions } from '../../client/index.ts'
-import { ConfigError } from '../../connect/index.ts'
-import { clientOptions, clientProps } from './client-settings.ts'
-import { booleanProp, listProp, numberProp, type Props } from './props.ts'
+import { ConfigError, JavaRegex } from '../../connect/index.ts'
+import { clientNumber, clientOptions, clientProps } from './client-settings.ts'
+import { booleanProp, listProp, type Props } from './props.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 
 /** What a sink task may hold fetched but not delivered, unless `fetch.max.bytes` says otherwise. */
@@ -30,7 +30,7 @@ export function openSinkInput(env: TaskEnvironment): SinkInput {
   return {
     cluster,
     consumer: new Consumer(cluster, options),
-    maxRecords: Math.max(1, numberProp(props, 'max.poll.records', 500)),
+    maxRecords: Math.max(1, clientNumber(props, 'max.poll.records', 500)),
     subscription,
   }
 }
@@ -43,7 +43,7 @@ function subscriptionOf(props: Props): SinkInput['subscription'] {
   if (topics.length > 0) return { topics: [...new Set(topics)] }
   if (pattern === '') throw new ConfigError('Must configure one of topics or topics.regex')
   try {
-    return { pattern: new RegExp(`^(?:${pattern})$`) }
+    return { pattern: new JavaRegex(pattern).toRegExp() }
   } catch (error) {
     throw new ConfigError(`Invalid value for configuration topics.regex: ${(error as Error).message}`)
   }
@@ -59,13 +59,13 @@ function consumerOptions(props: Props): ConsumerOptions {
     ...(instance === undefined ? {} : { groupInstanceId: instance }),
     autoOffsetReset: reset,
     isolationLevel: isolation,
-    fetchMinBytes: numberProp(props, 'fetch.min.bytes', 1),
-    fetchMaxWaitMs: numberProp(props, 'fetch.max.wait.ms', 500),
-    fetchMaxBytes: numberProp(props, 'fetch.max.bytes', DEFAULT_FETCH_MAX_BYTES),
-    maxPartitionFetchBytes: numberProp(props, 'max.partition.fetch.bytes', 1_048_576),
-    sessionTimeoutMs: numberProp(props, 'session.timeout.ms', 45_000),
-    heartbeatIntervalMs: numberProp(props, 'heartbeat.interval.ms', 3000),
-    maxPollIntervalMs: numberProp(props, 'max.poll.interval.ms', 300_000),
+    fetchMinBytes: clientNumber(props, 'fetch.min.bytes', 1),
+    fetchMaxWaitMs: clientNumber(props, 'fetch.max.wait.ms', 500),
+    fetchMaxBytes: clientNumber(props, 'fetch.max.bytes', DEFAULT_FETCH_MAX_BYTES),
+    maxPartitionFetchBytes: clientNumber(props, 'max.partition.fetch.bytes', 1_048_576),
+    sessionTimeoutMs: clientNumber(props, 'session.timeout.ms', 45_000),
+    heartbeatIntervalMs: clientNumber(props, 'heartbeat.interval.ms', 3000),
+    maxPollIntervalMs: clientNumber(props, 'max.poll.interval.ms', 300_000),
     allowAutoCreateTopics: booleanProp(props, 'allow.auto.create.topics', true),
     ...(strategies.length === 0 ? {} : { partitionAssignmentStrategy: strategies }),
   }

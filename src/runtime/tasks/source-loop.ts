@@ -314,7 +314,11 @@ export class SourceLoop implements TaskLoop {
     if (!this.#cancelled) {
       this.#batcher?.flush()
       try {
-        await withDeadline(this.#submitted.drained(), config.offsetFlushTimeoutMs, 'Sending what was polled last')
+        await withDeadline(
+          this.#batcher?.settled() ?? Promise.resolve(),
+          config.offsetFlushTimeoutMs,
+          'Sending what was polled last',
+        )
       } catch (error) {
         if (!this.#env.control.failed)
           logger.warn({ err: error }, 'Records that were polled last are not all stored; they will be read again')

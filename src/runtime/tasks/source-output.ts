@@ -1,4 +1,5 @@
-import { Admin, createCluster, type Cluster, Producer } from '../../client/index.ts'
+import { pause } from '../../base/deadline.ts'
+import { Admin, createCluster, type Cluster, isRetriable, Producer } from '../../client/index.ts'
 import { ConnectError } from '../../connect/index.ts'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import type { RecordBatchBuilder } from '../../protocol/records/index.ts'
@@ -8,6 +9,7 @@ import { TopicCreationRules, type TopicTemplate } from './topic-creation.ts'
 
 /** Number of partitions is looked up again after this long: topics may grow. */
 const PARTITIONS_MAX_AGE_MS = 300_000
+const RETRY_PAUSE_MS = 1000
 
 /** Where a source task's records go: its producer, and the topics, created by the connector's rules when they are missing. */
 export interface SourceOutput {
@@ -67,14 +69,24 @@ class KafkaSourceOutput implements SourceOutput {
     return known !== undefined && known.until > performance.now() ? known.partitions : undefined
   }
 
+  /** As long as the cluster cannot be reached it tries on, as a producer does: an outage is no reason to fail. */
   async partitions(topic: string): Promise<number> {
-    if (this.#rules !== null && !this.#checked.has(topic)) {
-      await this.#createIfMissing(this.#rules.templateFor(topic))
-      this.#checked.add(topic)
+    const { signal } = this.#env.control
+    for (;;) {
+      try {
+        if (this.#rules !== null && !this.#checked.has(topic)) {
+          await this.#createIfMissing(this.#rules.templateFor(topic))
+          this.#checked.add(topic)
+        }
+        const partitions = await this.#producer.partitionCount(topic)
+        this.#known.set(topic, { partitions, until: performance.now() + PARTITIONS_MAX_AGE_MS })
+        return partitions
+      } catch (error) {
+        if (!isRetriable(error) || signal.aborted) throw error
+        this.#env.logger.warn({ topic, err: error }, `Topic ${topic} cannot be looked up at the moment; trying again`)
+        await pause(RETRY_PAUSE_MS, signal)
+      }
     }
-    const partitions = await this.#producer.partitionCount(topic)
-    this.#known.set(topic, { partitions, until: performance.now() + PARTITIONS_MAX_AGE_MS })
-    return partitions
   }
 
   async #createIfMissing(template: TopicTemplate): Promise<void> {
@@ -84,10 +96,11 @@ class KafkaSourceOutput implements SourceOutput {
     const [described] = await admin.describeTopics([name], { signal: control.signal })
     if (described?.error === null) return
     if (described?.error && described.error.code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-      throw cannotCreate(name, described.error)
+      throw described.error.retriable ? described.error : cannotCreate(name, described.error)
     const [created] = await admin.createTopics([template], { signal: control.signal })
     const error = created?.error ?? null
-    if (error !== null && error.code !== ErrorCode.TOPIC_ALREADY_EXISTS) throw cannotCreate(name, error)
+    if (error !== null && error.code !== ErrorCode.TOPIC_ALREADY_EXISTS)
+      throw error.retriable ? error : cannotCreate(name, error)
     logger.info({ ...id, topic: name }, `Created topic ${name} by the rules of topic.creation`)
   }
 

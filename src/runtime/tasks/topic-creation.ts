@@ -1,4 +1,4 @@
-import { ConfigError } from '../../connect/index.ts'
+import { ConfigError, JavaRegex } from '../../connect/index.ts'
 import { listProp, type Props, propsWithPrefix } from './props.ts'
 
 /** How a topic is to be created. −1 leaves a number to the broker. */
@@ -11,8 +11,9 @@ export interface TopicTemplate {
 
 interface Group {
   readonly name: string
-  readonly include: RegExp
-  readonly exclude: RegExp | null
+  /** Null: every topic. */
+  readonly include: JavaRegex | null
+  readonly exclude: JavaRegex | null
   readonly partitions: number
   readonly replicationFactor: number
   readonly configs: Record<string, string>
@@ -39,7 +40,9 @@ export class TopicCreationRules {
 
   /** What the first group that includes the topic says. */
   templateFor(topic: string): TopicTemplate {
-    const found = this.#groups.find(({ include, exclude }) => include.test(topic) && exclude?.test(topic) !== true)
+    const found = this.#groups.find(
+      ({ include, exclude }) => include?.matches(topic) !== false && exclude?.matches(topic) !== true,
+    )
     const { partitions, replicationFactor, configs } = found ?? (this.#groups[this.#groups.length - 1] as Group)
     return { name: topic, partitions, replicationFactor, configs }
   }
@@ -51,7 +54,7 @@ function group(name: string, props: Props, fallback: Group | null): Group {
   const configs = Object.fromEntries(Object.entries(own).filter(([key]) => !ownKeys.has(key)))
   return {
     name,
-    include: fallback === null ? /^/ : pattern(props, `${prefix}include`),
+    include: fallback === null ? null : pattern(props, `${prefix}include`),
     exclude: fallback === null || own['exclude'] === undefined ? null : pattern(props, `${prefix}exclude`),
     partitions: count(own['partitions'], `${prefix}partitions`, fallback?.partitions),
     replicationFactor: count(own['replication.factor'], `${prefix}replication.factor`, fallback?.replicationFactor),
@@ -59,12 +62,13 @@ function group(name: string, props: Props, fallback: Group | null): Group {
   }
 }
 
-function pattern(props: Props, key: string): RegExp {
+/** Java's regular expressions, joined; none matches only the empty name. */
+function pattern(props: Props, key: string): JavaRegex {
   const alternatives = listProp(props, key).join('|')
   try {
-    return new RegExp(`^(?:${alternatives})$`)
+    return new JavaRegex(alternatives)
   } catch (error) {
-    throw new ConfigError(`Invalid value for configuration ${key}: ${(error as Error).message}`)
+    throw new ConfigError(`Invalid value ${alternatives} for configuration ${key}: ${(error as Error).message}`)
   }
 }
 
@@ -76,7 +80,7 @@ function count(text: string | undefined, key: string, byDefault: number | undefi
   const value = Number(text.trim())
   if (!Number.isInteger(value) || (value !== -1 && value < 1)) {
     throw new ConfigError(
-      `Invalid value ${text} for configuration ${key}: use −1 for the broker's default, or a number of at least 1`,
+      `Invalid value ${text} for configuration ${key}: use -1 for the broker's default, or a number of at least 1`,
     )
   }
   return value

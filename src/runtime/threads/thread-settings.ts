@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { numberProp } from '../tasks/props.ts'
+import { WorkerConfigError } from '../errors.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 
 /** Worker properties of the task threads; these are ours, Kafka Connect has none of them. */
@@ -14,13 +14,23 @@ export interface ThreadSettings {
   readonly pluginCallTimeoutMs: number
 }
 
-export function threadSettings(config: WorkerConfig): ThreadSettings {
-  const { properties } = config
-  const heap = numberProp(properties, 'task.thread.max.heap.mb', 0)
-  return {
-    threads: Math.max(1, Math.floor(numberProp(properties, 'task.threads', availableParallelism()))),
-    unresponsiveMs: Math.max(100, numberProp(properties, 'task.thread.unresponsive.ms', 10_000)),
-    maxHeapMb: heap > 0 ? heap : null,
-    pluginCallTimeoutMs: Math.max(1, numberProp(properties, 'plugin.call.timeout.ms', 60_000)),
+/** Throws {@link WorkerConfigError} that names each wrong one. */
+export function threadSettings(config: Pick<WorkerConfig, 'properties'>): ThreadSettings {
+  const errors: Record<string, string[]> = {}
+  const number = <T>(name: string, least: number, byDefault: T): number | T => {
+    const text = config.properties[name]?.trim()
+    if (text === undefined || text === '') return byDefault
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= least) return value
+    errors[name] = [`Invalid value ${text} for configuration ${name}: it must be a whole number of at least ${least}`]
+    return byDefault
   }
+  const settings: ThreadSettings = {
+    threads: number('task.threads', 1, availableParallelism()),
+    unresponsiveMs: number('task.thread.unresponsive.ms', 100, 10_000),
+    maxHeapMb: number('task.thread.max.heap.mb', 16, null),
+    pluginCallTimeoutMs: number('plugin.call.timeout.ms', 1, 60_000),
+  }
+  if (Object.keys(errors).length > 0) throw new WorkerConfigError(errors)
+  return settings
 }
