@@ -22,8 +22,13 @@ const template = sinkBatch(
   Array.from({ length: PER_BATCH }, (_, i) => {
     const text = JSON.stringify({ id: i, name: 'Ada Lovelace', city: 'London', text: '' })
     return {
-      ...({ topic: 'orders', kafkaPartition: 0, timestampType: 'CreateTime' } as const),
-      ...{ originalTopic: 'orders', originalKafkaPartition: 0, originalKafkaOffset: i, kafkaOffset: i },
+      topic: 'orders',
+      kafkaPartition: 0,
+      kafkaOffset: i,
+      timestampType: 'CreateTime' as const,
+      originalTopic: 'orders',
+      originalKafkaPartition: 0,
+      originalKafkaOffset: i,
       value: { ...(JSON.parse(text) as object), text: 'x'.repeat(VALUE_BYTES - text.length) },
       timestamp: 1_700_000_000_000,
     }

@@ -1,4 +1,4 @@
-import { defineSink } from 'millrace/connect'
+import { ConfigError, defineSink } from 'millrace/connect'
 import { s3SinkConfig, validateProps } from './config.ts'
 
 /** The S3 sink; the code that talks to the store is loaded when a task starts. */
@@ -11,6 +11,9 @@ export const s3Sink = defineSink({
   // Every task works with the whole configuration; the runtime gives each its share of the partitions.
   taskConfigs: (_props, maxTasks, raw) => Array.from({ length: maxTasks }, () => raw),
   async startTask(props, context) {
+    const errors = validateProps(props)
+    const messages = Object.values(errors).flat()
+    if (messages.length > 0) throw new ConfigError(messages.join('\n'), { errors })
     const [{ S3SinkTask }, { settingsOf }] = await Promise.all([import('./sink-task.ts'), import('./settings.ts')])
     return S3SinkTask.start(settingsOf(props, context.config), context)
   },

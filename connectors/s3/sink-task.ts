@@ -43,6 +43,8 @@ export class S3SinkTask implements SinkTask {
   /** What is committed in partitions that had to begin anew. */
   readonly #committed = new Map<string, number>()
   readonly #retreats = new Map<string, Retreat>()
+  /** A failure for good that a commit came upon; the next `put` throws it. */
+  #failure: { readonly error: unknown } | null = null
 
   private constructor(settings: Settings, context: SinkTaskContext, store: ObjectStore) {
     this.#settings = settings
@@ -87,9 +89,11 @@ export class S3SinkTask implements SinkTask {
   async put(records: readonly SinkRecord[], { signal }: Call): Promise<void> {
     const nowMs = Date.now()
     await this.#recoverFailed()
-    this.#resume(nowMs, (key) => records.some((record) => keyOf(record.topic, record.kafkaPartition) === key))
+    this.#resume(nowMs, (key) => records.some((record) => keyOfRecord(record) === key))
     for (const record of records) {
-      if (this.#retreats.has(keyOf(record.topic, record.kafkaPartition))) continue
+      const key = keyOfRecord(record)
+      if (this.#retreats.has(key)) continue
+      if (record.originalKafkaOffset <= (this.#writers.get(key)?.lastOffset ?? -1)) await this.#beginAnew(key)
       await this.#putRecord(record, nowMs)
       if (this.#deps.inFlight.isFull) await this.#deps.inFlight.room(signal)
     }
@@ -98,12 +102,15 @@ export class S3SinkTask implements SinkTask {
 
   async putBatch(batch: SinkBatch, call: Call): Promise<void> {
     const nowMs = Date.now()
-    const writer = this.#writer(batch.topic, batch.partition, nowMs)
-    if (!this.#takesBatch(writer, batch)) return this.put(batch.records(), call)
+    const { topic, partition } = batch
+    if (!this.#takesBatch(this.#writer(topic, partition, nowMs), batch)) return this.put(batch.records(), call)
     await this.#recoverFailed()
-    const key = keyOf(batch.topic, batch.partition)
+    const key = keyOf(topic, partition)
     this.#resume(nowMs, (other) => other === key)
-    if (!this.#retreats.has(key)) await this.#putRuns(this.#writer(batch.topic, batch.partition, nowMs), batch, nowMs)
+    if (!this.#retreats.has(key)) {
+      if ((batch.offsets[0] as number) <= (this.#writers.get(key)?.lastOffset ?? -1)) await this.#beginAnew(key)
+      await this.#putRuns(this.#writer(topic, partition, nowMs), batch, nowMs)
+    }
     await this.#afterPut(nowMs, call.signal)
   }
 
@@ -111,7 +118,10 @@ export class S3SinkTask implements SinkTask {
     const keys = offsets.map(({ topic, partition }) => keyOf(topic, partition))
     const writers = keys.map((key) => this.#writers.get(key)).filter((writer) => writer !== undefined)
     await this.#withinShutdownTimeout(Promise.all(writers.map((writer) => writer.commits.idle())))
-    await this.#recoverFailed()
+    // A commit that throws would send all partitions back, also those that are well: what is stored can be committed.
+    await this.#recoverFailed().catch((error: unknown) => {
+      this.#failure = { error }
+    })
     return offsets.flatMap(({ topic, partition }) => {
       const key = keyOf(topic, partition)
       const offset = this.#writers.get(key)?.commits.committed ?? this.#committed.get(key) ?? null
@@ -151,7 +161,7 @@ export class S3SinkTask implements SinkTask {
         await this.#putNull(record)
         return
       }
-      this.#writer(record.topic, record.kafkaPartition, nowMs).append(record, nowMs)
+      this.#writer(record.originalTopic, record.originalKafkaPartition, nowMs).append(record, nowMs)
     } catch (error) {
       const reporter = this.#context.errantRecordReporter
       if (reporter === null || !isConnectError(error, 'DataError')) throw error
@@ -210,6 +220,7 @@ export class S3SinkTask implements SinkTask {
    * stored, after a pause: throwing a `RetriableError` would bring only the last ones back, out of order.
    */
   async #recoverFailed(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure.error
     const failed = [...this.#writers].filter(([, writer]) => writer.hasFailed)
     for (const [key, writer] of failed) {
       const { result, offset } = await writer.discard()
@@ -217,7 +228,7 @@ export class S3SinkTask implements SinkTask {
       if (writer.commits.committed !== null) this.#committed.set(key, writer.commits.committed)
       const { topic, partition } = writer
       if (result.kind === 'conflict') {
-        const free = await firstFreeOffset(this.#store, this.#settings, topic, partition, result.objects)
+        const free = await firstFreeOffset(this.#store, result.objects, this.#settings.maxFilesScan)
         const [first] = result.objects
         this.#context.logger.warn(
           { key: first?.key, offset: free },
@@ -234,6 +245,15 @@ export class S3SinkTask implements SinkTask {
         this.#retreat(key, { topic, partition, offset, resumeAtMs: Date.now() + this.#settings.retryBackoffMs })
       }
     }
+  }
+
+  /** Drops what is not stored of a partition that is being read again from before, for a reason of the runtime's. */
+  async #beginAnew(key: string): Promise<void> {
+    const writer = this.#writers.get(key)
+    this.#writers.delete(key)
+    await writer?.discard()
+    const committed = writer?.commits.committed ?? null
+    if (committed !== null) this.#committed.set(key, committed)
   }
 
   #retreat(key: string, retreat: Retreat): void {
@@ -265,6 +285,10 @@ export class S3SinkTask implements SinkTask {
       clearTimeout(timer)
     }
   }
+}
+
+function keyOfRecord(record: SinkRecord): string {
+  return keyOf(record.originalTopic, record.originalKafkaPartition)
 }
 
 function keyOf(topic: string, partition: number): string {

@@ -20,7 +20,7 @@ import { describeFailure, isPassing, noSuchBucket, s3Error } from './s3-errors.t
 
 // The only file that knows the AWS SDK, and it is loaded only when a task writes to S3.
 
-const CONNECT_TIMEOUT_MS = 10_000
+const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_TIMEOUT_MS = 60_000
 const LONGEST_BACKOFF_MS = 86_400_000
 const MAX_SOCKETS = 32

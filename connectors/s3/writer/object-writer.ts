@@ -23,7 +23,8 @@ export interface ObjectWriterDeps {
  */
 export class ObjectWriter {
   readonly key: string
-  readonly encodedPartition: string
+  /** The key that the object would have if it began at another offset. */
+  readonly keyAt: (offset: number) => string
   readonly startOffset: number
   readonly schema: Schema | null
   /** Why a part could not be sent; then the object is lost. */
@@ -34,19 +35,13 @@ export class ObjectWriter {
   readonly #limit: number
   readonly #gzip: GzipStream | null
 
-  constructor(
-    deps: ObjectWriterDeps,
-    key: string,
-    encodedPartition: string,
-    startOffset: number,
-    schema: Schema | null,
-  ) {
+  constructor(deps: ObjectWriterDeps, keyAt: (offset: number) => string, startOffset: number, schema: Schema | null) {
     this.#deps = deps
-    this.key = key
-    this.encodedPartition = encodedPartition
+    this.key = keyAt(startOffset)
+    this.keyAt = keyAt
     this.startOffset = startOffset
     this.schema = schema
-    this.#upload = deps.store.create(key)
+    this.#upload = deps.store.create(this.key)
     this.#out = new PartBuffer(deps.pool)
     const { gzipLevel, partSize } = deps
     this.#limit = gzipLevel === null ? partSize : GZIP_INPUT_BYTES

@@ -20,6 +20,7 @@ export class PartitionWriter {
   readonly commits: CommitQueue
   readonly #deps: PartitionWriterDeps
   readonly #settings: Settings
+  /** By encoded partition, with the topic before it where a transform has renamed that. */
   readonly #open = new Map<string, ObjectWriter>()
   readonly #times: TimePartitions | null
   readonly #kafkaPartition: string
@@ -59,6 +60,11 @@ export class PartitionWriter {
     return partitionBy.kind === 'kafka' || (partitionBy.kind === 'time' && partitionBy.extractor !== 'RecordField')
   }
 
+  /** Offset of the record that was appended last; −1 before the first. */
+  get lastOffset(): number {
+    return this.#lastOffset
+  }
+
   /** Appends a record whose value is not null. Throws `DataError` for one that cannot be written. */
   append(record: SinkRecord, nowMs: number): void {
     const schema = record.valueSchema ?? null
@@ -71,20 +77,23 @@ export class PartitionWriter {
     } else if (partitionBy.kind === 'field') {
       encoded = encodeFields(record, partitionBy.fields, layout.directoryDelimiter)
     }
-    this.#rotateBefore(encoded, time, schema, nowMs)
-    const isNew = !this.#open.has(encoded)
-    const object = this.#objectFor(encoded, record.kafkaOffset, schema)
+    // A transform may have renamed the topic: offsets stay those of the original, keys follow the name.
+    const place = record.topic === this.topic ? encoded : `${record.topic}\0${encoded}`
+    this.#rotateBefore(place, encoded, time, schema, nowMs)
+    const isNew = !this.#open.has(place)
+    const offset = record.originalKafkaOffset
+    const object = this.#objectFor(place, record.topic, encoded, offset, schema)
     try {
       object.append(record)
     } catch (error) {
       // A record that is skipped must leave no trace, not even an empty object that is named after it.
       if (isNew) {
-        this.#open.delete(encoded)
+        this.#open.delete(place)
         void object.abort()
       }
       throw error
     }
-    this.#appended(encoded, time, 1, record.kafkaOffset)
+    this.#appended(encoded, time, 1, offset)
   }
 
   /** Appends records `from` to `to` (exclusive) of a batch, none of which has a null value. */
@@ -94,8 +103,8 @@ export class PartitionWriter {
       const offset = batch.offsets[i] as number
       const time = this.#times === null ? 0 : this.#timeInBatch(batch, i, nowMs)
       const encoded = this.#times === null ? this.#kafkaPartition : this.#encodeTime(time)
-      this.#rotateBefore(encoded, time, schema, nowMs)
-      const object = this.#objectFor(encoded, offset, schema)
+      this.#rotateBefore(encoded, encoded, time, schema, nowMs)
+      const object = this.#objectFor(encoded, this.topic, encoded, offset, schema)
       if (this.#baseTime === null) this.#baseTime = time
       let end = Math.min(to, i + this.#settings.rotation.flushSize - this.#count)
       if (this.#times !== null && !this.#isWallclock) end = this.#endOfTime(batch, i, end, this.#times)
@@ -159,28 +168,29 @@ export class PartitionWriter {
   }
 
   /** Commits the open objects if this record must not join them. */
-  #rotateBefore(encoded: string, time: number, schema: Schema | null, nowMs: number): void {
-    if (this.#count > 0 && this.#mustRotate(encoded, time, schema, nowMs)) this.#rotate(nowMs)
+  #rotateBefore(place: string, encoded: string, time: number, schema: Schema | null, nowMs: number): void {
+    if (this.#count > 0 && this.#mustRotate(place, encoded, time, schema, nowMs)) this.#rotate(nowMs)
   }
 
-  #mustRotate(encoded: string, time: number, schema: Schema | null, nowMs: number): boolean {
+  #mustRotate(place: string, encoded: string, time: number, schema: Schema | null, nowMs: number): boolean {
     const { intervalMs, onPartitionChange, maxOpenFiles } = this.#settings.rotation
     if (nowMs >= this.#nextScheduled) return true
     if (this.#times !== null && intervalMs > 0) {
       if (time - (this.#baseTime as number) >= intervalMs) return true
       if (onPartitionChange && encoded !== this.#lastEncoded) return true
     }
-    const object = this.#open.get(encoded)
+    const object = this.#open.get(place)
     if (object === undefined) return this.#open.size >= maxOpenFiles
     return !sameSchema(object.schema, schema)
   }
 
-  #objectFor(encoded: string, offset: number, schema: Schema | null): ObjectWriter {
-    let object = this.#open.get(encoded)
+  #objectFor(place: string, topic: string, encoded: string, offset: number, schema: Schema | null): ObjectWriter {
+    let object = this.#open.get(place)
     if (object === undefined) {
-      const key = objectKey(this.#settings.layout, this.topic, this.partition, encoded, offset)
-      object = new ObjectWriter(this.#deps, key, encoded, offset, schema)
-      this.#open.set(encoded, object)
+      const { layout } = this.#settings
+      const keyAt = (start: number): string => objectKey(layout, topic, this.partition, encoded, start)
+      object = new ObjectWriter(this.#deps, keyAt, offset, schema)
+      this.#open.set(place, object)
     }
     return object
   }

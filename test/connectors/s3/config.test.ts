@@ -110,7 +110,7 @@ test('a complete configuration of the Confluent connector is accepted', () => {
 
 test('the README lists every setting with its default, and no other', async () => {
   const readme = await readFile(new URL('../../../connectors/s3/README.md', import.meta.url), 'utf8')
-  const rows = [...readme.matchAll(/^\| `([a-z0-9.]+)` \| ([^|]*) \|/gm)].map(([, name, value]) => [
+  const rows = [...readme.matchAll(/^\| `([a-z0-9.]+)`\s+\| ([^|]*) \|/gm)].map(([, name, value]) => [
     name,
     value?.trim(),
   ])

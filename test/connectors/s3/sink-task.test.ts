@@ -359,6 +359,7 @@ test('a failure that does not pass fails the task', async () => {
   await assert.rejects(async () => {
     await driver.deliver()
     await driver.commit()
+    await driver.tick()
   }, /disk on fire/)
 })
 
@@ -407,6 +408,7 @@ test('the search for a free offset ends at max.files.scan.limit', async () => {
   await assert.rejects(async () => {
     await driver.deliver()
     await driver.commit()
+    await driver.tick()
   }, /raise max\.files\.scan\.limit/)
 })
 
@@ -454,6 +456,50 @@ test('put waits while too much is on its way to the store', async () => {
   gate.resolve()
   await delivered
   assert.equal(driver.position, 60)
+})
+
+test('a failure for good that shows at a commit is thrown by the next put, and the commit still counts', async () => {
+  const driver = new SinkDriver()
+  const store = new MemoryStore()
+  store.fault = (_step, key) => {
+    if (key.includes('+0000000001')) throw new Error('disk on fire')
+  }
+  driver.log.push({ value: 0 }, { value: 1 })
+  const task = await startTask(driver, store, { 'flush.size': '1' })
+  await task.putBatch?.(driver.batch(0, 2), { signal: driver.abort.signal })
+  assert.equal(await driver.commit(), 1)
+  await assert.rejects(async () => driver.tick(), /disk on fire/)
+})
+
+test('records that the runtime delivers again from before begin the file anew', async () => {
+  for (const way of ['records', 'bytes'] as const) {
+    const driver = new SinkDriver()
+    const store = new MemoryStore()
+    for (let i = 0; i < 9; i++) driver.log.push({ value: i })
+    await startTask(driver, store, { 'flush.size': '4' })
+    for (const position of [0, 5, 2, 4]) {
+      driver.position = position
+      await driver.deliver(way, 2)
+    }
+    assert.equal(await driver.commit(), 8)
+    const lines = store.lines()
+    assert.deepEqual(lines['topics/orders/partition=0/orders+0+0000000004.json'], ['4', '5', '6', '7'])
+    assert.equal(store.openUploads, 1)
+  }
+})
+
+test('a topic that a transform has renamed is renamed in the keys, and offsets are committed for the original', async () => {
+  const driver = new SinkDriver()
+  const store = new MemoryStore()
+  driver.log.push({ value: 1 }, { value: 2 })
+  const task = await startTask(driver, store, { 'flush.size': '2' })
+  const records = driver.records(0, 2).map((record, i) => ({ ...record, topic: i === 0 ? 'renamed' : 'other' }))
+  await task.put(records, { signal: driver.abort.signal })
+  assert.equal(await driver.commit(), 2)
+  assert.deepEqual([...store.objects.keys()].sort(), [
+    'topics/other/partition=0/other+0+0000000001.json',
+    'topics/renamed/partition=0/renamed+0+0000000000.json',
+  ])
 })
 
 test('rotate.interval.ms without a time-based partitioner is said to have no effect', async () => {

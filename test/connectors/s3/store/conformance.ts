@@ -4,11 +4,11 @@ import type { ObjectStore } from '../../../../connectors/s3/store/object-store.t
 
 export interface StoreUnderTest {
   /** A new store object on the bucket of this test. */
-  open(options: { conditional: boolean }): ObjectStore
+  readonly open: (options: { conditional: boolean }) => ObjectStore
   /** Content of an object that exists, past the store. */
-  read(key: string): Promise<Buffer>
+  readonly read: (key: string) => Promise<Buffer>
   /** What of uploads lies around that were neither completed nor aborted; null when the server cannot tell. */
-  unfinished(): Promise<number | null>
+  readonly unfinished: () => Promise<number | null>
   readonly knowsConditionalWrites: boolean
 }
 
