@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StorageError } from './errors.ts'
@@ -19,6 +20,8 @@ export function lockDir(folder: string): DirLock {
   let database: DatabaseSync | null = null
   try {
     database = new DatabaseSync(path)
+    // Without the right to write SQLite opens the file all the same, but has no lock to offer.
+    accessSync(path, constants.W_OK)
     database.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database?.close()

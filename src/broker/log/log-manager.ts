@@ -134,7 +134,7 @@ export class LogManager {
         for (const log of logs.values()) await log.abandon()
         lock.release()
       }
-      throw error
+      throw asStorageError(error, options.logDirs)
     }
   }
 
@@ -157,6 +157,12 @@ export class LogManager {
         await rm(join(folder, name), { recursive: true, force: true })
       }
     })
+    // What a topic left that was deleted just before a crash must not apply to a new one of the same name.
+    const stale = [recoveryPoints, startOffsets, dir.cleanerOffsets].flatMap((offsets) => [...offsets.keys()])
+    if (stale.every((name) => dir.logs.has(name))) return
+    for (const name of dir.cleanerOffsets.keys()) if (!dir.logs.has(name)) dir.cleanerOffsets.delete(name)
+    await writeCleanerOffsets(dir)
+    await writeCheckpoints(dir)
   }
 
   /** A crash while a topic was made may have left out partitions in the middle. */
@@ -331,7 +337,12 @@ export class LogManager {
       await log.abandon()
       if (dir !== undefined) await this.#removeFolder(dir, log, name)
     }
-    await this.checkpoint()
+    await this.#serialize(async () => {
+      for (const dir of this.#dirs) {
+        await writeCleanerOffsets(dir)
+        await writeCheckpoints(dir)
+      }
+    })
   }
 
   async #removeFolder(dir: LogDir, log: PartitionLog, name: string): Promise<void> {
@@ -352,7 +363,13 @@ export class LogManager {
   /** Removes what the retention settings of the topics no longer keep. Gives the number of segments removed. */
   async applyRetention(): Promise<number> {
     let removed = 0
-    for (const log of this.#allLogs()) removed += await log.applyRetention()
+    for (const log of this.#allLogs()) {
+      try {
+        removed += await log.applyRetention()
+      } catch (error) {
+        this.#options.logger.error({ folder: log.folder, err: error }, 'Retention could not be applied')
+      }
+    }
     return removed
   }
 
@@ -400,8 +417,15 @@ export class LogManager {
 
   /** Flushes all logs and writes the offset checkpoints, so that recovery after a crash has little to check. */
   async checkpoint(): Promise<void> {
-    for (const log of this.#allLogs()) if (log.failure === null) await log.flush()
-    await this.#serialize(async () => {
+    for (const log of this.#allLogs()) {
+      // A log that fails has said so itself, and its recovery point stays where it was.
+      if (log.failure === null) await log.flush().catch(() => undefined)
+    }
+    await this.#writeCheckpoints()
+  }
+
+  #writeCheckpoints(): Promise<void> {
+    return this.#serialize(async () => {
       for (const dir of this.#dirs) await writeCheckpoints(dir)
     })
   }
@@ -486,6 +510,12 @@ async function writeCleanerOffsets(dir: LogDir): Promise<void> {
 function parsePartitionName(name: string): { topic: string; partition: number } | null {
   const match = /^([a-zA-Z0-9._-]+)-(\d+)$/.exec(name)
   return match === null ? null : { topic: match[1] as string, partition: Number(match[2]) }
+}
+
+function asStorageError(error: unknown, logDirs: readonly string[]): StorageError {
+  if (error instanceof StorageError) return error
+  const why = error instanceof Error ? error.message : String(error)
+  return new StorageError(`The data folder ${logDirs.join(', ')} cannot be used: ${why}`, { cause: error })
 }
 
 /** Whose folders these are: they have to agree with each other and with the settings. New ones are marked. */

@@ -4,7 +4,7 @@ import type { LogPosition } from './group-commit.ts'
 import { readSlice } from './reader.ts'
 import type { Segment } from './segment.ts'
 import type { SegmentList } from './segment-list.ts'
-import { findByTimestamp, type TimestampOffset } from './time-lookup.ts'
+import { findByTimestamp, findLargestTimestamp, type TimestampOffset } from './time-lookup.ts'
 
 /** What of a log may be read: its segments up to the visible end. */
 export interface LogView {
@@ -81,6 +81,21 @@ export class LogReader {
     return null
   }
 
+  /** The first of the records in [`from`, `to`) with the largest timestamp, found by looking at every batch. */
+  async findMaxTimestamp(view: LogView, from: number, to: number): Promise<TimestampOffset | null> {
+    let best: TimestampOffset | null = null
+    for (const segment of view.segments.all) {
+      if (segment.baseOffset >= to) break
+      const above: number = best?.timestamp ?? -1
+      const limit = readableEnd(segment, view.visible)
+      const found: TimestampOffset | null = await this.#reading(() =>
+        findLargestTimestamp(segment, above, from, to, limit),
+      )
+      if (found !== null) best = found
+    }
+    return best
+  }
+
   /** Forgets where reads ended in segments that are gone. */
   forget(segments: readonly Segment[]): void {
     for (const [offset, { segment }] of this.#positions) if (segments.includes(segment)) this.#positions.delete(offset)
@@ -110,20 +125,6 @@ export class LogReader {
 function readableEnd(segment: Segment, visible: LogPosition): number {
   if (visible.segment === segment) return visible.position
   return segment.baseOffset < visible.offset ? segment.size : 0
-}
-
-/**
- * Largest timestamp (ms) below `below` that a batch in the readable part may have; −1 when there is none. Exact for segments
- * that are readable as a whole, else by the time index.
- */
-export function maxTimestampBelow({ segments, visible }: LogView, below: number): number {
-  let max = -1
-  for (const segment of segments.all) {
-    const isWhole = readableEnd(segment, visible) === segment.size
-    const candidate = isWhole ? segment.maxTimestamp : segment.lastIndexedTimestamp
-    if (candidate < below && candidate > max) max = candidate
-  }
-  return max
 }
 
 function abortedBetween(segments: readonly Segment[], from: number, to: number): AbortedRange[] {

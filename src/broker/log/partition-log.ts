@@ -20,7 +20,7 @@ import type {
 import { isOld, mustRoll } from './roll.ts'
 import { SegmentRemovals } from './segment-removals.ts'
 import { removeSnapshots, saveSnapshot } from './snapshot-files.ts'
-import { LogReader, type LogView, maxTimestampBelow } from './log-reader.ts'
+import { LogReader, type LogView } from './log-reader.ts'
 import { applyToProducers } from './producer-replay.ts'
 import { encodeProducerSnapshot } from './producer-snapshot.ts'
 import type { ProducedBatch, ProducerState } from './producer-state.ts'
@@ -380,13 +380,12 @@ export class PartitionLog {
 
   /** The first of the visible records with the largest timestamp; null when the log is empty. */
   async maxTimestampOffset(): Promise<TimestampOffset | null> {
-    for (let max = this.maxTimestamp; max >= 0; ) {
-      const found = await this.offsetForTimestamp(max)
-      if (found !== null) return found
-      // The largest one is not visible yet: take what is.
-      max = maxTimestampBelow(this.#view(), max)
-    }
-    return null
+    const { maxTimestamp } = this
+    if (maxTimestamp < 0) return null
+    const found = await this.offsetForTimestamp(maxTimestamp)
+    if (found !== null) return found
+    // The one that the indexes know lies before the log start or is not visible yet.
+    return await this.#reader.findMaxTimestamp(this.#view(), this.#logStartOffset, this.highWatermark)
   }
 
   /** Moves the log start offset forward (DeleteRecords). @throws ProtocolError OFFSET_OUT_OF_RANGE */

@@ -202,11 +202,6 @@ export class Segment {
       : Math.max(this.#indexes.offsets.count, this.#indexes.times.count)
   }
 
-  /** Largest timestamp that the time index of a growing segment has, that of the whole segment once it is finished. */
-  get lastIndexedTimestamp(): number {
-    return this.#indexes?.times.lastTimestamp ?? this.maxTimestamp
-  }
-
   isIndexFull(maxIndexBytes: number): boolean {
     const { offsets, times } = this.#growing
     return (

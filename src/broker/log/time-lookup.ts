@@ -45,3 +45,36 @@ export async function findByTimestamp(
   )
   return found
 }
+
+/** The first of the segment's records in [`from`, `to`) that have the largest timestamp above `above`; null when none has. */
+export async function findLargestTimestamp(
+  segment: Segment,
+  above: number,
+  from: number,
+  to: number,
+  limit: number,
+): Promise<TimestampOffset | null> {
+  if (segment.maxTimestamp <= above) return null
+  let best = above
+  let bestOffset = -1
+  await segment.use((handle) =>
+    scanBatches(handle, {
+      to: limit,
+      depth: 'batches',
+      visit: (header, bytes) => {
+        if (header.baseOffset >= to) return false
+        if (header.maxTimestamp <= best || header.lastOffset < from) return true
+        const columns = decodeBatch(bytes, header.position)
+        for (let i = 0; i < columns.count; i++) {
+          const offset = columns.offsets[i] as number
+          const timestamp = columns.timestamps[i] as number
+          if (timestamp <= best || offset < from || offset >= to) continue
+          best = timestamp
+          bestOffset = offset
+        }
+        return true
+      },
+    }),
+  )
+  return bestOffset === -1 ? null : { offset: bestOffset, timestamp: best }
+}

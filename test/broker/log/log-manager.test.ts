@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentLogger } from '../../../src/base/logger.ts'
@@ -136,6 +136,31 @@ test('a deleted topic is gone at once and after a restart, and its name can be u
   assert.deepEqual(await keysOf(again), ['new-0'])
   await manager.close()
   assert.equal((await readdir(folder)).filter((name) => name.endsWith('-delete')).length, 0)
+})
+
+test('what a crash leaves of a deleted topic in the checkpoints does not apply to a new one of its name', async (t) => {
+  const folder = await temporaryFolder(t)
+  await (await open(folder)).close()
+  for (const name of ['log-start-offset-checkpoint', 'recovery-point-offset-checkpoint', 'cleaner-offset-checkpoint']) {
+    await writeFile(join(folder, name), '0\n1\nt 0 500\n')
+  }
+  let manager = await open(folder)
+  await manager.create('t', 1, TOPIC_ID, defaultLogConfig)
+  const log = manager.get('t', 0)
+  assert.ok(log)
+  await appendBatch(log, numbered('k', 3), true)
+  // As a crash leaves it: no clean stop, and no checkpoint was due yet.
+  const copy = join(folder, 'copy')
+  await mkdir(copy)
+  for (const name of ['t-0', 'log-start-offset-checkpoint', 'recovery-point-offset-checkpoint']) {
+    await cp(join(folder, name), join(copy, name), { recursive: true })
+  }
+  await manager.close()
+  manager = await open(copy)
+  const again = manager.get('t', 0)
+  assert.ok(again)
+  assert.deepEqual([again.logStartOffset, again.logEndOffset], [0, 3])
+  await manager.close()
 })
 
 test('partitions are added to a topic, spread over the folders, and gaps of a crash are filled', async (t) => {

@@ -52,3 +52,17 @@ test('an empty log has no record for any time, and none before the log start is 
   assert.deepEqual(await log.offsetForTimestamp(0), { offset: 1, timestamp: START_MS + 1 })
   await log.close()
 })
+
+test('the largest timestamp is that of a record that can still be read', async (t) => {
+  const log = await openLog(await temporaryFolder(t))
+  await appendBatch(log, batchOf([9, 3, 7, 7].map((delta) => ({ timestamp: START_MS + delta }))))
+  await appendBatch(log, batchOf([5, 6].map((delta) => ({ timestamp: START_MS + delta }))))
+  assert.deepEqual(await log.maxTimestampOffset(), { offset: 0, timestamp: START_MS + 9 })
+  await log.deleteRecordsBefore(1)
+  assert.deepEqual(await log.maxTimestampOffset(), { offset: 2, timestamp: START_MS + 7 })
+  await log.deleteRecordsBefore(4)
+  assert.deepEqual(await log.maxTimestampOffset(), { offset: 5, timestamp: START_MS + 6 })
+  await log.deleteRecordsBefore(6)
+  assert.equal(await log.maxTimestampOffset(), null)
+  await log.close()
+})
