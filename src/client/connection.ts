@@ -1,12 +1,13 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { Logger } from '../base/logger.ts'
-import { FrameReader, writeChunks } from '../net/index.ts'
+import { writeChunks } from '../net/index.ts'
 import { correlationIdOf, decodeResponse, encodeRequest } from '../protocol/codec.ts'
 import { ErrorCode, ProtocolError } from '../protocol/errors.ts'
 import { ApiVersions } from '../protocol/messages/index.ts'
 import type { Decoded, Encodable, Fields } from '../protocol/schema/field.ts'
 import type { ApiDefinition } from '../protocol/schema/message.ts'
 import { ConnectionError, messageOf } from './errors.ts'
+import { ResponseReader } from './response-reader.ts'
 
 /** A response this large is refused; below it memory is taken only as bytes arrive. */
 const MAX_RESPONSE_BYTES = 1073741824
@@ -45,29 +46,35 @@ export class Connection {
   #socket: Socket
   #clientId: string | null
   #logger: Logger
-  #frames = new FrameReader({ maxFrameBytes: MAX_RESPONSE_BYTES })
   #pending = new Map<number, Pending>()
   #versions = new Map<number, { min: number; max: number }>()
   #correlationId = 0
   #failure: ConnectionError | null = null
   #onClose: () => void = () => {}
 
-  private constructor(address: BrokerAddress, socket: Socket, options: ConnectionOptions) {
+  private constructor(address: BrokerAddress, options: ConnectionOptions) {
     this.address = address
+    const responses = new ResponseReader(MAX_RESPONSE_BYTES, (frame) => this.#receive(frame))
+    const onread = {
+      buffer: () => responses.target(),
+      callback: (count: number): boolean => {
+        this.#take(responses, count)
+        return true
+      },
+    }
+    const socket = connectSocket({ host: address.host, port: address.port, onread })
     this.#socket = socket
     this.#clientId = options.clientId
     this.#logger = options.logger
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60000)
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('error', (error) => this.#fail(`the connection to ${this.name} broke: ${error.message}`, error))
     socket.on('close', () => this.#fail(`${this.name} closed the connection`))
   }
 
   /** Connects and learns the broker's API versions. @throws ConnectionError, or ProtocolError when the broker refuses us. */
   static async open(address: BrokerAddress, options: ConnectionOptions): Promise<Connection> {
-    const socket = connectSocket({ host: address.host, port: address.port })
-    const connection = new Connection(address, socket, options)
+    const connection = new Connection(address, options)
     const onAbort = (): void => connection.close()
     options.signal?.addEventListener('abort', onAbort, { once: true })
     try {
@@ -226,21 +233,25 @@ export class Connection {
     }
   }
 
-  #receive(chunk: Uint8Array): void {
+  #take(responses: ResponseReader, count: number): void {
     if (this.#failure !== null) return
     this.lastUsed = performance.now()
     try {
-      for (const frame of this.#frames.push(chunk)) {
-        const id = correlationIdOf(frame)
-        const pending = this.#pending.get(id)
-        if (pending === undefined) throw new Error(`it answers request ${id}, which was not asked`)
-        this.#pending.delete(id)
-        clearTimeout(pending.timer)
-        pending.complete(frame)
-      }
+      responses.received(count)
     } catch (error) {
       this.#fail(`${this.name} sent something that is not a Kafka response: ${messageOf(error)}`, error)
     }
+  }
+
+  #receive(frame: Uint8Array): void {
+    // What follows a response that could not be read is not looked at.
+    if (this.#failure !== null) return
+    const id = correlationIdOf(frame)
+    const pending = this.#pending.get(id)
+    if (pending === undefined) throw new Error(`it answers request ${id}, which was not asked`)
+    this.#pending.delete(id)
+    clearTimeout(pending.timer)
+    pending.complete(frame)
   }
 
   #fail(message: string, cause?: unknown): void {

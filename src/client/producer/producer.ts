@@ -33,6 +33,7 @@ export class Producer {
   readonly #partitioner: Partitioner
   readonly #waiters: Deferred<void>[] = []
   #bufferedBytes = 0
+  readonly #lookUps = new Map<string, Promise<TopicMetadata>>()
   readonly #closing = new AbortController()
   #isClosed = false
 
@@ -156,14 +157,21 @@ export class Producer {
     return batch.done.promise.then((base) => ({ partition, offset: base === -1 ? -1 : base + offsetDelta }))
   }
 
-  async #lookUp(topic: string): Promise<TopicMetadata> {
-    try {
+  /** One look-up a topic, however many records wait for it. */
+  #lookUp(topic: string): Promise<TopicMetadata> {
+    let lookUp = this.#lookUps.get(topic)
+    if (lookUp === undefined) {
       const { signal } = this.#closing
-      return await this.#cluster.topic(topic, { create: true, timeoutMs: this.options.maxBlockMs, signal })
-    } catch (error) {
-      this.#throwIfClosed()
-      throw error
+      lookUp = this.#cluster
+        .topic(topic, { create: true, timeoutMs: this.options.maxBlockMs, signal })
+        .catch((error: unknown) => {
+          this.#throwIfClosed()
+          throw error
+        })
+        .finally(() => this.#lookUps.delete(topic))
+      this.#lookUps.set(topic, lookUp)
     }
+    return lookUp
   }
 
   #release(bytes: number): void {

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { after, before, test } from 'node:test'
+import { Admin, createCluster } from '../../src/client/index.ts'
+import { FrameReader, writeChunks } from '../../src/net/index.ts'
+import { decodeRequestHeader, encodeResponse } from '../../src/protocol/codec.ts'
+import { ErrorCode } from '../../src/protocol/errors.ts'
+import { ApiVersions, Heartbeat, Metadata } from '../../src/protocol/messages/index.ts'
+import { startTestBroker, type TestBroker } from '../support/broker.ts'
+import { until } from './support/until.ts'
+
+let broker: TestBroker
+
+before(async () => {
+  broker = await startTestBroker()
+})
+
+after(() => broker.close())
+
+interface Fake {
+  address: string
+  seen: { apiKey: number; apiVersion: number }[]
+  close(): Promise<void>
+}
+
+type Answer = (request: { apiKey: number; apiVersion: number; correlationId: number }, socket: Socket) => void
+
+/** A server that answers requests as a test wants. */
+async function fakeBroker(answer: Answer): Promise<Fake> {
+  const sockets = new Set<Socket>()
+  const seen: Fake['seen'] = []
+  const server: Server = createServer((socket) => {
+    sockets.add(socket)
+    const frames = new FrameReader()
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => {
+      for (const frame of frames.push(chunk)) {
+        const header = decodeRequestHeader(frame)
+        seen.push(header)
+        answer(header, socket)
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  return {
+    address: `127.0.0.1:${port}`,
+    seen,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+const oldApis = [
+  { apiKey: ApiVersions.key, minVersion: 0, maxVersion: 2 },
+  { apiKey: Metadata.key, minVersion: 0, maxVersion: 4 },
+]
+
+test('a broker that knows ApiVersions only up to version 2 is asked again in its own version', async () => {
+  const fake = await fakeBroker(({ apiKey, apiVersion, correlationId }, socket) => {
+    if (apiKey === ApiVersions.key && apiVersion > 2) {
+      const body = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: oldApis }
+      writeChunks(socket, encodeResponse(ApiVersions, 0, correlationId, body))
+    } else if (apiKey === ApiVersions.key) {
+      writeChunks(socket, encodeResponse(ApiVersions, apiVersion, correlationId, { apiKeys: oldApis }))
+    } else {
+      const body = { clusterId: 'old', brokers: [], topics: [] }
+      writeChunks(socket, encodeResponse(Metadata, apiVersion, correlationId, body))
+    }
+  })
+  const cluster = createCluster({ bootstrapServers: [fake.address] })
+  assert.equal(await cluster.clusterId(), 'old')
+  assert.deepEqual(
+    fake.seen.map(({ apiKey, apiVersion }) => [apiKey, apiVersion]),
+    [
+      [ApiVersions.key, 3],
+      [ApiVersions.key, 2],
+      [Metadata.key, 4],
+    ],
+  )
+  await assert.rejects(
+    cluster.request(Heartbeat, { groupId: 'g', memberId: 'm' }, { node: 'any' }),
+    (error: { code: number; message: string }) => {
+      assert.equal(error.code, ErrorCode.UNSUPPORTED_VERSION)
+      assert.match(error.message, /Heartbeat in versions 0 to 4 .* does not offer it/)
+      return true
+    },
+  )
+  await cluster.close()
+  await fake.close()
+})
+
+test('a request that is not answered fails in time, naming the broker, and closes the connection', async () => {
+  const fake = await fakeBroker(({ apiKey, apiVersion, correlationId }, socket) => {
+    if (apiKey === ApiVersions.key) {
+      writeChunks(socket, encodeResponse(ApiVersions, apiVersion, correlationId, { apiKeys: oldApis }))
+    }
+  })
+  const cluster = createCluster({ bootstrapServers: [fake.address] })
+  const limits = { node: 'any', timeoutMs: 150, resend: 'never' } as const
+  const asked = cluster.request(Metadata, { topics: [] }, limits)
+  await assert.rejects(asked, new RegExp(`${fake.address} did not answer Metadata within`))
+  const stop = new AbortController()
+  const again = cluster.request(Metadata, { topics: [] }, { ...limits, timeoutMs: 60000, signal: stop.signal })
+  await until('it was asked again', () => fake.seen.filter(({ apiKey }) => apiKey === Metadata.key).length === 2)
+  stop.abort()
+  await assert.rejects(again, { name: 'AbortedError' })
+  await cluster.close()
+  await fake.close()
+})
+
+test('a server that does not speak Kafka is told apart from one that is not there', async () => {
+  const fake = await fakeBroker((_request, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  const cluster = createCluster({ bootstrapServers: [fake.address], requestTimeoutMs: 300 })
+  await assert.rejects(cluster.metadata.refresh(), /not a Kafka response/)
+  await cluster.close()
+  await fake.close()
+  const gone = createCluster({ bootstrapServers: [fake.address], requestTimeoutMs: 300 })
+  await assert.rejects(gone.metadata.refresh(), /ECONNREFUSED/)
+  await gone.close()
+})
+
+test('one bootstrap server that answers is enough', async () => {
+  const cluster = createCluster({ bootstrapServers: ['127.0.0.1:1', broker.bootstrap, '127.0.0.1:2'] })
+  assert.equal(await cluster.clusterId(), broker.clusterId)
+  await cluster.close()
+})
+
+test('concurrent demands for metadata share their requests', async () => {
+  let metadataRequests = 0
+  const fake = await fakeBroker(({ apiKey, apiVersion, correlationId }, socket) => {
+    if (apiKey === ApiVersions.key) {
+      writeChunks(socket, encodeResponse(ApiVersions, apiVersion, correlationId, { apiKeys: oldApis }))
+      return
+    }
+    metadataRequests++
+    const topics = ['a', 'b'].map((name) => ({ name, partitions: [{ partitionIndex: 0, leaderId: 1 }] }))
+    const [host = '', port] = fake.address.split(':')
+    const body = { brokers: [{ nodeId: 1, host, port: Number(port) }], topics }
+    writeChunks(socket, encodeResponse(Metadata, apiVersion, correlationId, body))
+  })
+  const cluster = createCluster({ bootstrapServers: [fake.address] })
+  const counts = ['a', 'b', 'a', 'b'].map((topic) => cluster.partitionCount(topic))
+  assert.deepEqual(await Promise.all(counts), [1, 1, 1, 1])
+  assert.equal(await cluster.leader('b', 0), 1)
+  assert.equal(metadataRequests, 1)
+  await cluster.close()
+  await fake.close()
+})
+
+test('a topic or partition that does not exist is said by name', async () => {
+  const cluster = createCluster({ bootstrapServers: [broker.bootstrap], defaultApiTimeoutMs: 500 })
+  await new Admin(cluster).createTopics([{ name: 'one', partitions: 1 }])
+  await assert.rejects(cluster.partitionCount('none'), /topic none does not exist/)
+  await assert.rejects(cluster.leader('one', 5), /topic one has no partition 5/)
+  await cluster.close()
+})
+
+test('closing ends everything that waits', async () => {
+  const fake = await fakeBroker(() => {})
+  const cluster = createCluster({ bootstrapServers: [fake.address] })
+  const waiting = [cluster.clusterId(), cluster.partitionCount('t')]
+  await until('a connection was made', () => fake.seen.length > 0)
+  const settled = Promise.allSettled(waiting)
+  const begun = performance.now()
+  await cluster.close()
+  for (const { status } of await settled) assert.equal(status, 'rejected')
+  assert.ok(performance.now() - begun < 500)
+  await assert.rejects(cluster.request(Metadata, {}, { node: 'any' }), { name: 'ClosedError' })
+  await fake.close()
+})
+
+test('addresses that cannot be used are refused by the name of the setting', () => {
+  for (const server of ['localhost', 'host:port', 'host:0', 'host:99999', '']) {
+    assert.throws(() => createCluster({ bootstrapServers: [server] }), /^ClientConfigError: bootstrap\.servers/)
+  }
+  assert.throws(() => createCluster({ bootstrapServers: [] }), /bootstrap\.servers/)
+})
