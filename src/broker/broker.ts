@@ -27,7 +27,8 @@ export interface Broker {
 
 /**
  * Starts a broker with settings under Kafka's names; resolves when clients can connect and all groups are loaded.
- * @throws {BrokerConfigError} for a wrong setting or an address that cannot be bound
+ * @throws {BrokerConfigError} for a wrong setting
+ * @throws {ListenError} for an address that cannot be bound
  * @throws {StorageError} when a data folder cannot be used
  */
 export async function startBroker(

@@ -65,11 +65,14 @@ export class Topics {
     for (const { topic, topicId, partitions } of this.#logs.topics()) {
       if (topics[topic] !== undefined) continue
       this.#logger.warn({ topic }, 'Found the logs of a topic that was not registered; taking it over')
-      topics[topic] = { id: topicId, partitions: partitions.length, configs: {} }
+      topics[topic] =
+        topic === CONSUMER_OFFSETS
+          ? this.#offsetsTopic(topicId, partitions.length)
+          : { id: topicId, partitions: partitions.length, configs: {} }
       isChanged = true
     }
     if (topics[CONSUMER_OFFSETS] === undefined) {
-      topics[CONSUMER_OFFSETS] = this.#offsetsTopic()
+      topics[CONSUMER_OFFSETS] = this.#offsetsTopic(randomUuid(), 0)
       isChanged = true
     }
     if (isChanged) await this.#store.save()
@@ -81,10 +84,11 @@ export class Topics {
     }
   }
 
-  #offsetsTopic(): StoredTopic {
+  /** Which partition a group is in depends on their number: it is fixed from here on. */
+  #offsetsTopic(id: string, minPartitions: number): StoredTopic {
     return {
-      id: randomUuid(),
-      partitions: this.#config.number('offsets.topic.num.partitions'),
+      id,
+      partitions: Math.max(minPartitions, this.#config.number('offsets.topic.num.partitions')),
       configs: {
         'cleanup.policy': 'compact',
         'compression.type': 'producer',

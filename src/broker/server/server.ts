@@ -1,11 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from '../../base/logger.ts'
 import type { Listener } from '../config/listeners.ts'
-import { BrokerConfigError } from '../config/broker-config-error.ts'
 import { Connection, type RequestDispatcher } from './connection.ts'
+import { ListenError } from './listen-error.ts'
 import { RequestBudget } from './request-budget.ts'
 import type { ResponseBudget } from './response-budget.ts'
-import { ListenError } from './listen-error.ts'
 
 /** Limits of the server, from the broker's settings. */
 export interface ServerOptions {
@@ -36,7 +35,7 @@ export class BrokerServer {
 
   /**
    * Binds all listeners; answers them with the ports that they got. Connections are accepted from then on.
-   * @throws {BrokerConfigError} that names the address which cannot be bound, and why; nothing stays bound then
+   * @throws {ListenError} that names the address which cannot be bound, and why; nothing stays bound then
    */
   async listen(listeners: readonly Listener[]): Promise<Listener[]> {
     const bound: Listener[] = []
