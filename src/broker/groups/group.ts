@@ -3,14 +3,17 @@ import { ErrorCode } from '../../protocol/errors.ts'
 import type { Clock } from './clock.ts'
 import {
   electProtocol,
+  failedJoin,
+  failedSync,
   type JoinResult,
   type Member,
-  type MemberProtocol,
   metadataOf,
   NO_BYTES,
   sameProtocols,
   type SyncResult,
 } from './member.ts'
+import type { JoinRequest, SyncRequest } from './requests.ts'
+import { newMember, Roster, updateMember } from './roster.ts'
 
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead'
 
@@ -23,30 +26,6 @@ export interface GroupOptions {
   readonly maxSize: number
   /** Makes the group as it is now durable; its snapshot is taken before the call returns. */
   persist(group: ClassicGroup): Promise<void>
-}
-
-export interface JoinRequest {
-  readonly memberId: string
-  readonly instanceId: string | null
-  readonly clientId: string
-  readonly clientHost: string
-  readonly sessionTimeoutMs: number
-  readonly rebalanceTimeoutMs: number
-  readonly protocolType: string
-  readonly protocols: readonly MemberProtocol[]
-  /** The client can be told its member id and come back with it (JoinGroup version 4 and later). */
-  readonly canBeToldItsId: boolean
-  /** The client understands `skipAssignment` (version 9 and later). */
-  readonly canSkipAssignment: boolean
-}
-
-export interface SyncRequest {
-  readonly memberId: string
-  readonly instanceId: string | null
-  readonly generationId: number
-  readonly protocolType: string | null
-  readonly protocolName: string | null
-  readonly assignments: readonly { memberId: string; assignment: Uint8Array }[]
 }
 
 /**
@@ -62,11 +41,7 @@ export interface SyncRequest {
 export class ClassicGroup {
   readonly id: string
   readonly #options: GroupOptions
-  readonly #members = new Map<string, Member>()
-  /** Member ids by group instance id. */
-  readonly #static = new Map<string, string>()
-  /** Ids that were given out and not joined with yet, with what forgets them. */
-  readonly #pending = new Map<string, () => void>()
+  readonly #roster = new Roster()
   #state: GroupState = 'Empty'
   #stateSince: number
   #generation = 0
@@ -111,12 +86,12 @@ export class ClassicGroup {
   }
 
   get members(): readonly Member[] {
-    return [...this.#members.values()]
+    return this.#roster.all()
   }
 
   /** Nobody ever got into the group. */
   get isUnused(): boolean {
-    return this.#generation === 0 && this.#members.size === 0 && this.#pending.size === 0
+    return this.#generation === 0 && this.#roster.size === 0 && this.#roster.pendingSize === 0
   }
 
   /** Puts the group back as it was stored; members have their whole session to show up again. */
@@ -141,16 +116,15 @@ export class ClassicGroup {
         owesSync: false,
         cancelSession: null,
       }
-      this.#members.set(member.id, member)
-      if (member.instanceId !== null) this.#static.set(member.instanceId, member.id)
+      this.#roster.add(member)
     }
-    this.#state = this.#members.size === 0 ? 'Empty' : 'Stable'
+    this.#state = this.#roster.size === 0 ? 'Empty' : 'Stable'
     this.#stateSince = stored.stateSince >= 0 ? stored.stateSince : this.#options.clock.now()
   }
 
   /** Starts the sessions of restored members. */
   resume(): void {
-    for (const member of this.#members.values()) this.#startSession(member)
+    for (const member of this.members) this.#startSession(member)
   }
 
   // ── JoinGroup ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -173,16 +147,11 @@ export class ClassicGroup {
       return refuse(ErrorCode.MEMBER_ID_REQUIRED, newId)
     }
     if (instanceId !== null) {
-      const error = this.#instanceError(memberId, instanceId)
+      const error = this.#roster.instanceError(memberId, instanceId)
       if (error !== ErrorCode.NONE) return refuse(error)
     }
-    const cancelPending = this.#pending.get(memberId)
-    if (cancelPending !== undefined) {
-      cancelPending()
-      this.#pending.delete(memberId)
-      return this.#addMember(memberId, request, answer)
-    }
-    const member = this.#members.get(memberId)
+    if (this.#roster.takePending(memberId)) return this.#addMember(memberId, request, answer)
+    const member = this.#roster.get(memberId)
     if (member === undefined) return refuse(ErrorCode.UNKNOWN_MEMBER_ID)
     this.#rejoin(member, request, answer)
   }
@@ -196,23 +165,22 @@ export class ClassicGroup {
       answer(this.#joinResult(member, false))
       return
     }
-    update(member, request)
+    updateMember(member, request)
     this.#park(member, answer)
     this.#rebalance()
   }
 
   #joinStatic(request: JoinRequest, instanceId: string, answer: (result: JoinResult) => void): void {
     const newId = `${instanceId}-${randomUUID()}`
-    const oldId = this.#static.get(instanceId)
-    const member = oldId === undefined ? undefined : this.#members.get(oldId)
-    if (oldId === undefined || member === undefined) {
+    const member = this.#roster.byInstance(instanceId)
+    if (member === undefined) {
       if (this.#isFull()) return answer(failedJoin(ErrorCode.GROUP_MAX_SIZE_REACHED, ''))
       return this.#addMember(newId, request, answer)
     }
     const wasUnchanged = sameProtocols(member.protocols, request.protocols)
     const oldLeader = this.#leader
     this.#replaceStatic(member, newId)
-    update(member, request)
+    updateMember(member, request)
     if (this.#state === 'Stable' && wasUnchanged) {
       this.#startSession(member)
       const result = this.#joinResult(member, request.canSkipAssignment)
@@ -234,58 +202,33 @@ export class ClassicGroup {
     member.joining = null
     member.syncing?.(failedSync(ErrorCode.FENCED_INSTANCE_ID))
     member.syncing = null
-    // Built anew so that the member keeps its place: the order decides who leads next.
-    const entries = [...this.#members.values()]
-    this.#members.clear()
-    for (const other of entries) {
-      if (other === member) other.id = newId
-      this.#members.set(other.id, other)
-    }
-    if (member.instanceId !== null) this.#static.set(member.instanceId, newId)
+    this.#roster.rename(member, newId)
     if (this.#leader === oldId) this.#leader = newId
   }
 
   #accepts({ protocolType, protocols }: JoinRequest): boolean {
     if (protocolType === '' || protocols.length === 0) return false
-    if (this.#members.size === 0) return true
-    if (this.#protocolType !== protocolType) return false
-    return protocols.some(({ name }) =>
-      this.members.every((member) => member.protocols.some((protocol) => protocol.name === name)),
-    )
+    if (this.#roster.size === 0) return true
+    return this.#protocolType === protocolType && this.#roster.sharesProtocol(protocols)
   }
 
   #isFull(): boolean {
-    return this.#members.size + this.#pending.size >= this.#options.maxSize
+    return this.#roster.size + this.#roster.pendingSize >= this.#options.maxSize
   }
 
   #addPending(id: string, sessionTimeoutMs: number): void {
     const cancel = this.#options.clock.schedule(sessionTimeoutMs, () => {
-      this.#pending.delete(id)
+      this.#roster.takePending(id)
       this.#completeJoinIfAllAreHere()
     })
-    this.#pending.set(id, cancel)
+    this.#roster.addPending(id, cancel)
   }
 
   #addMember(id: string, request: JoinRequest, answer: (result: JoinResult) => void): void {
-    if (this.#members.size >= this.#options.maxSize) return answer(failedJoin(ErrorCode.GROUP_MAX_SIZE_REACHED, id))
-    const member: Member = {
-      id,
-      instanceId: request.instanceId,
-      clientId: request.clientId,
-      clientHost: request.clientHost,
-      sessionTimeoutMs: request.sessionTimeoutMs,
-      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
-      protocols: request.protocols,
-      assignment: NO_BYTES,
-      isNew: true,
-      joining: null,
-      syncing: null,
-      owesSync: false,
-      cancelSession: null,
-    }
-    if (this.#members.size === 0) this.#protocolType = request.protocolType
-    this.#members.set(id, member)
-    if (member.instanceId !== null) this.#static.set(member.instanceId, id)
+    if (this.#roster.size >= this.#options.maxSize) return answer(failedJoin(ErrorCode.GROUP_MAX_SIZE_REACHED, id))
+    const member = newMember(id, request)
+    if (this.#roster.size === 0) this.#protocolType = request.protocolType
+    this.#roster.add(member)
     this.#leader ??= id
     this.#hasNewMember = true
     this.#park(member, answer)
@@ -337,17 +280,13 @@ export class ClassicGroup {
     })
   }
 
-  #rebalanceTimeout(): number {
-    return Math.max(0, ...this.members.map(({ rebalanceTimeoutMs }) => rebalanceTimeoutMs))
-  }
-
   /** Begins a rebalance, or looks whether the one that goes on is complete now. */
   #rebalance(): void {
     if (this.#state === 'PreparingRebalance') {
       this.#completeJoinIfAllAreHere()
       return
     }
-    for (const member of this.#members.values()) {
+    for (const member of this.members) {
       if (this.#state === 'CompletingRebalance') member.assignment = NO_BYTES
       member.owesSync = false
       if (member.syncing === null) continue
@@ -359,10 +298,10 @@ export class ClassicGroup {
     this.#enter('PreparingRebalance')
     if (wasEmpty && this.#options.initialRebalanceDelayMs > 0) {
       this.#isInInitialDelay = true
-      this.#delayFirstRebalance(this.#rebalanceTimeout())
+      this.#delayFirstRebalance(this.#roster.rebalanceTimeoutMs())
       return
     }
-    this.#setTimer(this.#rebalanceTimeout(), () => this.#completeJoin())
+    this.#setTimer(this.#roster.rebalanceTimeoutMs(), () => this.#completeJoin())
     this.#completeJoinIfAllAreHere()
   }
 
@@ -382,7 +321,7 @@ export class ClassicGroup {
   }
 
   #completeJoinIfAllAreHere(): void {
-    if (this.#state !== 'PreparingRebalance' || this.#isInInitialDelay || this.#pending.size > 0) return
+    if (this.#state !== 'PreparingRebalance' || this.#isInInitialDelay || this.#roster.pendingSize > 0) return
     if (this.members.every(({ joining }) => joining !== null)) this.#completeJoin()
   }
 
@@ -390,9 +329,9 @@ export class ClassicGroup {
     for (const member of this.members) {
       if (member.joining === null && member.instanceId === null) this.#drop(member)
     }
-    if (this.#members.size > 0 && !this.#electLeader()) {
+    if (this.#roster.size > 0 && !this.#electLeader()) {
       // Only static members are left, and none of them has come back yet.
-      this.#setTimer(this.#rebalanceTimeout(), () => this.#completeJoin())
+      this.#setTimer(this.#roster.rebalanceTimeoutMs(), () => this.#completeJoin())
       return
     }
     this.#cancelTimer?.()
@@ -400,7 +339,7 @@ export class ClassicGroup {
     this.#isInInitialDelay = false
     this.#hasNewMember = false
     this.#generation = this.#generation === 2147483647 ? 0 : this.#generation + 1
-    if (this.#members.size === 0) {
+    if (this.#roster.size === 0) {
       this.#protocol = null
       this.#enter('Empty')
       // Nobody waits for this; if it fails, a restart finds members that then run into their session timeout.
@@ -410,7 +349,7 @@ export class ClassicGroup {
     this.#protocol = electProtocol(this.members)
     this.#enter('CompletingRebalance')
     this.#isStoringAssignment = false
-    for (const member of this.#members.values()) {
+    for (const member of this.members) {
       const answer = member.joining
       // A static member that has not come back yet: its place is kept until its session ends.
       if (answer === null) continue
@@ -421,12 +360,12 @@ export class ClassicGroup {
       answer(this.#joinResult(member, false))
     }
     const generation = this.#generation
-    this.#setTimer(this.#rebalanceTimeout(), () => this.#dropThoseWithoutSync(generation))
+    this.#setTimer(this.#roster.rebalanceTimeoutMs(), () => this.#dropThoseWithoutSync(generation))
   }
 
   /** The leader stays while it rejoins; else the first member that did takes over. */
   #electLeader(): boolean {
-    const leader = this.#leader === null ? undefined : this.#members.get(this.#leader)
+    const leader = this.#leader === null ? undefined : this.#roster.get(this.#leader)
     if (leader !== undefined && leader.joining !== null) return true
     const next = this.members.find(({ joining }) => joining !== null)
     if (next === undefined) return false
@@ -451,7 +390,7 @@ export class ClassicGroup {
   #sync(request: SyncRequest, answer: (result: SyncResult) => void): void {
     const error = this.#syncError(request)
     if (error !== ErrorCode.NONE) return answer(failedSync(error))
-    const member = this.#members.get(request.memberId) as Member
+    const member = this.#roster.get(request.memberId) as Member
     member.owesSync = false
     if (this.#state === 'Stable') {
       this.#startSession(member)
@@ -484,8 +423,7 @@ export class ClassicGroup {
   #storeAssignments(assignments: SyncRequest['assignments']): void {
     const byMember = new Map(assignments.map(({ memberId, assignment }) => [memberId, assignment]))
     // Copies: what came with the request is a view of a network buffer.
-    for (const member of this.#members.values())
-      member.assignment = Uint8Array.from(byMember.get(member.id) ?? NO_BYTES)
+    for (const member of this.members) member.assignment = Uint8Array.from(byMember.get(member.id) ?? NO_BYTES)
     this.#isStoringAssignment = true
     const generation = this.#generation
     const isCurrent = (): boolean => this.#state === 'CompletingRebalance' && this.#generation === generation
@@ -495,7 +433,7 @@ export class ClassicGroup {
       },
       () => {
         if (!isCurrent()) return
-        for (const member of this.#members.values()) {
+        for (const member of this.members) {
           member.syncing?.(failedSync(ErrorCode.COORDINATOR_NOT_AVAILABLE))
           if (member.syncing !== null) this.#startSession(member)
           member.syncing = null
@@ -508,7 +446,7 @@ export class ClassicGroup {
   #becomeStable(): void {
     this.#isStoringAssignment = false
     this.#enter('Stable')
-    for (const member of this.#members.values()) {
+    for (const member of this.members) {
       const answer = member.syncing
       if (answer === null) continue
       member.syncing = null
@@ -539,20 +477,17 @@ export class ClassicGroup {
   leave(memberId: string, instanceId: string | null): number {
     if (this.#state === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE
     if (instanceId !== null) {
-      const current = this.#static.get(instanceId)
+      const current = this.#roster.byInstance(instanceId)
       if (current === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
-      if (memberId !== '' && memberId !== current) return ErrorCode.FENCED_INSTANCE_ID
-      this.#remove(this.#members.get(current) as Member)
+      if (memberId !== '' && memberId !== current.id) return ErrorCode.FENCED_INSTANCE_ID
+      this.#remove(current)
       return ErrorCode.NONE
     }
-    const cancelPending = this.#pending.get(memberId)
-    if (cancelPending !== undefined) {
-      cancelPending()
-      this.#pending.delete(memberId)
+    if (this.#roster.takePending(memberId)) {
       this.#completeJoinIfAllAreHere()
       return ErrorCode.NONE
     }
-    const member = this.#members.get(memberId)
+    const member = this.#roster.get(memberId)
     if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
     this.#remove(member)
     return ErrorCode.NONE
@@ -563,22 +498,16 @@ export class ClassicGroup {
   /** Whether a request comes from a member of the current generation; gives an error code. */
   memberError(memberId: string, instanceId: string | null, generationId: number): number {
     if (instanceId !== null) {
-      const error = this.#instanceError(memberId, instanceId)
+      const error = this.#roster.instanceError(memberId, instanceId)
       if (error !== ErrorCode.NONE) return error
     }
-    if (!this.#members.has(memberId)) return ErrorCode.UNKNOWN_MEMBER_ID
+    if (this.#roster.get(memberId) === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
     return generationId === this.#generation ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION
-  }
-
-  #instanceError(memberId: string, instanceId: string): number {
-    const current = this.#static.get(instanceId)
-    if (current === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
-    return current === memberId ? ErrorCode.NONE : ErrorCode.FENCED_INSTANCE_ID
   }
 
   /** Prolongs a member's session. */
   touch(memberId: string): void {
-    const member = this.#members.get(memberId)
+    const member = this.#roster.get(memberId)
     if (member !== undefined && member.joining === null && member.syncing === null) this.#startSession(member)
   }
 
@@ -588,7 +517,7 @@ export class ClassicGroup {
   }
 
   #expire(member: Member): void {
-    if (this.#members.get(member.id) === member) this.#remove(member)
+    if (this.#roster.get(member.id) === member) this.#remove(member)
   }
 
   #remove(member: Member): void {
@@ -605,10 +534,7 @@ export class ClassicGroup {
     member.joining = null
     member.syncing?.(failedSync(ErrorCode.UNKNOWN_MEMBER_ID))
     member.syncing = null
-    this.#members.delete(member.id)
-    if (member.instanceId !== null && this.#static.get(member.instanceId) === member.id) {
-      this.#static.delete(member.instanceId)
-    }
+    this.#roster.remove(member)
     if (this.#leader === member.id) this.#leader = this.members[0]?.id ?? null
   }
 
@@ -617,9 +543,8 @@ export class ClassicGroup {
     this.#enter('Dead')
     this.#cancelTimer?.()
     this.#cancelTimer = null
-    for (const cancel of this.#pending.values()) cancel()
-    this.#pending.clear()
-    for (const member of this.#members.values()) {
+    this.#roster.clearPending()
+    for (const member of this.members) {
       member.cancelSession?.()
       member.joining?.(failedJoin(ErrorCode.NOT_COORDINATOR, member.id))
       member.syncing?.(failedSync(ErrorCode.NOT_COORDINATOR))
@@ -627,29 +552,4 @@ export class ClassicGroup {
       member.syncing = null
     }
   }
-}
-
-function update(member: Member, request: JoinRequest): void {
-  member.protocols = request.protocols
-  member.sessionTimeoutMs = request.sessionTimeoutMs
-  member.rebalanceTimeoutMs = request.rebalanceTimeoutMs
-  member.clientId = request.clientId
-  member.clientHost = request.clientHost
-}
-
-export function failedJoin(errorCode: number, memberId: string): JoinResult {
-  return {
-    errorCode,
-    memberId,
-    generationId: -1,
-    protocolType: null,
-    protocolName: null,
-    leader: '',
-    skipAssignment: false,
-    members: [],
-  }
-}
-
-export function failedSync(errorCode: number): SyncResult {
-  return { errorCode, protocolType: null, protocolName: null, assignment: NO_BYTES }
 }

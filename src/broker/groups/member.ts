@@ -86,3 +86,20 @@ export function electProtocol(members: readonly Member[]): string | null {
   for (const [name, count] of votes) if (winner === null || count > (votes.get(winner) ?? 0)) winner = name
   return winner
 }
+
+export function failedJoin(errorCode: number, memberId: string): JoinResult {
+  return {
+    errorCode,
+    memberId,
+    generationId: -1,
+    protocolType: null,
+    protocolName: null,
+    leader: '',
+    skipAssignment: false,
+    members: [],
+  }
+}
+
+export function failedSync(errorCode: number): SyncResult {
+  return { errorCode, protocolType: null, protocolName: null, assignment: NO_BYTES }
+}

@@ -1,7 +1,6 @@
 import type { ProtocolError } from '../../protocol/errors.ts'
 import { JoinGroup, type RequestOf } from '../../protocol/messages/index.ts'
-import { failedJoin } from '../groups/group.ts'
-import type { JoinResult } from '../groups/member.ts'
+import { failedJoin, type JoinResult } from '../groups/member.ts'
 import { defineHandler, type RequestContext } from './handler.ts'
 
 /** Answered when the rebalance is over. */

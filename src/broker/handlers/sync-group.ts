@@ -1,5 +1,5 @@
 import { SyncGroup } from '../../protocol/messages/index.ts'
-import { failedSync } from '../groups/group.ts'
+import { failedSync } from '../groups/member.ts'
 import { defineHandler } from './handler.ts'
 
 /** Answered when the leader has handed in the assignments, and they are stored. */

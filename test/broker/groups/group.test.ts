@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
-import { ClassicGroup, type GroupState, type JoinRequest } from '../../../src/broker/groups/group.ts'
+import { ClassicGroup, type GroupState } from '../../../src/broker/groups/group.ts'
 import type { JoinResult, SyncResult } from '../../../src/broker/groups/member.ts'
+import type { JoinRequest } from '../../../src/broker/groups/requests.ts'
 import { ErrorCode } from '../../../src/protocol/errors.ts'
 import { FakeClock, settle } from './fake-clock.ts'
 
