@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { BadRequestError, type ConnectorTaskId, type Herder, NotFoundError } from '../../runtime/index.ts'
+import { type ConnectorTaskId, type Herder, NotFoundError } from '../../runtime/index.ts'
 import type { Route } from './route.ts'
 import { BodyError, createRequest, parseJson, stringMap, withName } from '../bodies.ts'
 import { baseUrl } from '../forwarding.ts'
@@ -184,6 +184,5 @@ function taskOf(request: FastifyRequest): ConnectorTaskId {
 }
 
 function locationOf(request: FastifyRequest, name: string): string {
-  if (name === '.' || name === '..') throw new BadRequestError(`A connector cannot be named ${name}`)
   return `${baseUrl(request)}connectors/${encodeURIComponent(name)}`
 }

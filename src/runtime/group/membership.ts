@@ -79,6 +79,8 @@ export class ConnectGroup {
   #view: GroupView | null = null
   #held: Work = NO_WORK
   #settled = false
+  /** Counts lost memberships: an assignment from before the last one is void. */
+  #losses = 0
   #waiters: (() => void)[] = []
   #delayTimer: NodeJS.Timeout | undefined
   #syncFailures = 0
@@ -193,6 +195,7 @@ export class ConnectGroup {
 
   async #onLost(): Promise<void> {
     this.#logger.warn('Lost the membership in the group of workers; stopping all connectors and tasks until it is back')
+    this.#losses++
     this.#settled = false
     this.#view = null
     const work = this.#held
@@ -208,6 +211,7 @@ export class ConnectGroup {
     assignment: Assignment,
   ): Promise<void> {
     clearTimeout(this.#delayTimer)
+    const losses = this.#losses
     const isLeader = leaderId === memberId
     this.#leader.completed(isLeader && assignment.error === 'none')
     this.#view = { version, generation, memberId, leaderUrl: assignment.leaderUrl, isLeader }
@@ -217,13 +221,15 @@ export class ConnectGroup {
       'Joined the group of workers',
     )
     if (!isNoWork(assignment.revoked)) await this.#owner.revoked(assignment.revoked)
+    if (losses !== this.#losses) return
     const held = workSets(version === 0 ? NO_WORK : this.#held)
     removeSets(held, workSets(assignment.revoked))
     addWork(held, assignment.assigned)
     this.#held = toWork(held)
-    if (!(await this.#catchUp(assignment))) return
+    if (!(await this.#catchUp(assignment)) || losses !== this.#losses) return
     this.#settled = true
     await this.#owner.assigned()
+    if (losses !== this.#losses) return
     if (!isNoWork(assignment.revoked)) this.requestRejoin('revoked work was stopped')
     else if (assignment.delayMs > 0) this.#rejoinAfter(assignment.delayMs, 'the scheduled rebalance is due')
     if (this.#settled) for (const resolve of this.#waiters.splice(0)) resolve()

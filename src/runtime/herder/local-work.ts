@@ -104,8 +104,9 @@ export class LocalWork implements TaskRunnerListener {
         await this.#runner.startConnector(connector, props, this.#options.config.targetState(connector))
       } catch (error) {
         if (!place.isCurrent()) return false
-        this.#options.logger.error({ connector, err: error }, 'Connector failed to start')
-        if (!this.#failed.has(connectorLane(connector))) this.connectorStatus(connector, 'FAILED', traceOf(error))
+        const trace = this.#shown(connector, traceOf(error))
+        this.#options.logger.error({ connector, trace }, 'Connector failed to start')
+        if (!this.#failed.has(connectorLane(connector))) this.connectorStatus(connector, 'FAILED', trace)
         return false
       }
       if (!place.isCurrent()) {
@@ -140,8 +141,9 @@ export class LocalWork implements TaskRunnerListener {
         await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
       } catch (error) {
         if (!place.isCurrent()) return
-        logger.error({ ...id, err: error }, 'Task failed to start')
-        if (!this.#failed.has(taskLane(id))) this.taskStatus(id, 'FAILED', traceOf(error))
+        const trace = this.#shown(id.connector, traceOf(error))
+        logger.error({ ...id, trace }, 'Task failed to start')
+        if (!this.#failed.has(taskLane(id))) this.taskStatus(id, 'FAILED', trace)
         return
       }
       if (!place.isCurrent()) await this.#runner.stopTasks([id])
@@ -210,7 +212,7 @@ export class LocalWork implements TaskRunnerListener {
   }
 
   topicUsed(connector: string, task: number, topic: string): void {
-    if (!this.#options.topicTracking) return
+    if (!this.#options.topicTracking || !this.#options.config.has(connector)) return
     const key = `${topic}:${connector}`
     const { statuses } = this.#options
     if (this.#topicsSeen.has(key) && statuses.topics(connector).some((entry) => entry.topic === topic)) return

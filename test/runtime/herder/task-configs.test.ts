@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { completeTaskConfigs, taskConfigsChanged } from '../../../src/runtime/herder/task-configs.ts'
+import { ConfigState } from '../../../src/runtime/stores/config-state.ts'
+
+test('task configurations get task.class and the topics of a sink', () => {
+  const raw = { 'connector.class': 'X', topics: 'a,b' }
+  const [config] = completeTaskConfigs([{ k: 'v' }], raw, raw, 'org.example.MySinkConnector')
+  assert.deepEqual(config, { 'task.class': 'org.example.MySinkTask', k: 'v', topics: 'a,b' })
+})
+
+test('what stood behind a reference is stored as the reference again', () => {
+  const raw = { password: '${file:/x:p}', user: 'u', derived: '${file:/x:d}' }
+  const resolved = { password: 'secret', user: 'u', derived: 'd' }
+  const generated = [{ password: 'secret', user: 'u', derived: 'changed by the connector' }]
+  const [config] = completeTaskConfigs(generated, raw, resolved, 'X')
+  assert.equal(config?.['password'], '${file:/x:p}')
+  assert.equal(config?.['derived'], 'changed by the connector')
+})
+
+test('tasks are replaced when their number, a configuration or the applied connector configuration changed', () => {
+  const state = new ConfigState()
+  state.apply({ type: 'connector', connector: 'c', properties: { x: '1' } })
+  assert.equal(taskConfigsChanged(state, 'c', []), false)
+  assert.equal(taskConfigsChanged(state, 'c', [{ a: '1' }]), true)
+  state.apply({ type: 'task', id: { connector: 'c', task: 0 }, properties: { a: '1' } })
+  state.apply({ type: 'commit', connector: 'c', tasks: 1 })
+  assert.equal(taskConfigsChanged(state, 'c', [{ a: '1' }]), false)
+  assert.equal(taskConfigsChanged(state, 'c', [{ a: '2' }]), true)
+  assert.equal(taskConfigsChanged(state, 'c', [{ a: '1', b: '2' }]), true)
+  assert.equal(taskConfigsChanged(state, 'c', [{ a: '1' }, { a: '1' }]), true)
+  state.apply({ type: 'connector', connector: 'c', properties: { x: '2' } })
+  assert.equal(taskConfigsChanged(state, 'c', [{ a: '1' }]), true)
+})

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { silentLogger } from '../../../src/base/logger.ts'
+import { ConfigProviders, hasReference } from '../../../src/runtime/providers/config-providers.ts'
+
+let folder = ''
+let file = ''
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-providers-'))
+  file = join(folder, 'secrets.properties')
+  writeFileSync(file, 'user=alice\npass\\ word=p=q\n')
+  writeFileSync(join(folder, 'token'), ' keep blanks \n')
+})
+
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+function providers(params: Record<string, Record<string, string>> = {}): ConfigProviders {
+  const classes = { file: 'FileConfigProvider', dir: 'DirectoryConfigProvider', env: 'EnvVarConfigProvider' }
+  const declared = Object.entries(classes).map(([alias, name]) => ({
+    alias,
+    class: `org.apache.kafka.common.config.provider.${name}`,
+    params: params[alias] ?? {},
+  }))
+  return new ConfigProviders(declared, silentLogger)
+}
+
+test('references to a properties file, a folder and the environment are resolved', async () => {
+  const resolved = await providers().resolve({
+    one: `\${file:${file}:user}`,
+    several: `a \${file:${file}:user} b \${file:${file}:pass word} c`,
+    dir: `\${dir:${folder}:token}`,
+    env: '${env:PATH}',
+    plain: 'x',
+    none: null,
+  })
+  assert.deepEqual(resolved, {
+    one: 'alice',
+    several: 'a alice b p=q c',
+    dir: ' keep blanks \n',
+    env: process.env['PATH'],
+    plain: 'x',
+    none: null,
+  })
+})
+
+test('what cannot be resolved stays as it is', async () => {
+  const props = {
+    provider: '${vault:a:b}',
+    key: `\${file:${file}:nobody}`,
+    entry: `\${dir:${folder}:nobody}`,
+    variable: '${env:SURELY_NOT_SET_ANYWHERE}',
+    prototype: `\${file:${file}:constructor}`,
+  }
+  assert.deepEqual(await providers().resolve(props), props)
+})
+
+test('a missing file is an error that names it', async () => {
+  await assert.rejects(
+    providers().resolve({ a: '${file:/no/such/file:key}' }),
+    /Could not read properties from file \/no\/such\/file/,
+  )
+})
+
+test('paths outside allowed.paths and variables outside the allow list are not resolved', async () => {
+  const props = { a: `\${file:${file}:user}`, b: '${env:PATH}' }
+  const allowed = providers({ file: { 'allowed.paths': '/elsewhere' }, env: { 'allowlist.pattern': 'MY_.*' } })
+  assert.deepEqual(await allowed.resolve(props), props)
+  const inside = providers({ file: { 'allowed.paths': folder } })
+  assert.equal((await inside.resolve(props)).a, 'alice')
+})
+
+test('an unknown provider class is refused with the known ones', () => {
+  const declared = [{ alias: 'v', class: 'com.example.VaultProvider', params: {} }]
+  assert.throws(
+    () => new ConfigProviders(declared, silentLogger),
+    /config\.providers\.v\.class=com\.example\.VaultProvider.*FileConfigProvider/,
+  )
+})
+
+test('a reference is told from ordinary text', () => {
+  assert.ok(hasReference('jdbc:${file:/x:y}'))
+  assert.ok(!hasReference('${topic}'))
+})
