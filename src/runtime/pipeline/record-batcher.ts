@@ -219,10 +219,12 @@ export class RecordBatcher {
   /** Resolves when fewer than `limit` bytes are unsettled, or `signal` aborts. One caller at a time. */
   async belowLimit(limit: number, signal: AbortSignal): Promise<void> {
     while (this.#unsettledBytes >= limit && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#waiter = resolve
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const onAbort = (): void => resolve()
+      this.#waiter = resolve
+      signal.addEventListener('abort', onAbort, { once: true })
+      await promise
+      signal.removeEventListener('abort', onAbort)
       this.#waiter = null
     }
   }

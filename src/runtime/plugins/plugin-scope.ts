@@ -88,6 +88,11 @@ export function currentPluginCall(): PluginCall | undefined {
   return context && { owner: context.owner, hook: context.hook }
 }
 
+/** Runs code on nobody's behalf: for what is made for one task and shared with others. */
+export function outsideOfScopes<T>(call: () => T): T {
+  return storage.exit(call)
+}
+
 /** Hands an error that nobody awaits to the owner of the code it came from; false when that is not known. */
 export function attributeStrayError(error: unknown): boolean {
   const context = storage.getStore()

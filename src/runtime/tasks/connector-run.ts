@@ -37,6 +37,7 @@ export class ConnectorRun {
   #instance: ConnectorInstance | null = null
   #instanceAbort: AbortController | null = null
   #queue: Promise<unknown> = Promise.resolve()
+  #hasStarted = false
   #stopped = false
 
   constructor(options: ConnectorRunOptions) {
@@ -69,10 +70,10 @@ export class ConnectorRun {
     })
   }
 
-  /** A FAILED connector stays so: only a restart or a new configuration gets it out. */
+  /** A FAILED connector stays so until a restart or a new configuration, but one that had started may be STOPPED. */
   setTargetState(target: TargetState): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#state === 'FAILED' || this.#stopped) return
+      if (this.#stopped || (this.#state === 'FAILED' && !(this.#hasStarted && target === 'STOPPED'))) return
       try {
         await this.#enter(target)
       } catch (error) {
@@ -127,6 +128,8 @@ export class ConnectorRun {
   taskConfigs(maxTasks: number): Promise<Record<string, string>[]> {
     return this.#inTurn(async () => {
       const { plugin, props, callTimeoutMs } = this.#options
+      if (this.#state !== 'RUNNING')
+        throw new ConnectError(`Connector "${this.name}" is not running, so it cannot say what its tasks are`)
       try {
         const configs = await this.#scope.call(
           'taskConfigs',
@@ -181,6 +184,7 @@ export class ConnectorRun {
 
   #report(state: ConnectorState): void {
     this.#state = state
+    this.#hasStarted = true
     if (!this.#stopped) this.#options.listener.connectorStatus(this.name, state, null)
   }
 

@@ -2,6 +2,7 @@ import { pause } from '../../base/deadline.ts'
 import { type Cluster, Consumer, isRetriable, partitionKey } from '../../client/index.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import { decodeBatch, readBatchHeader } from '../../protocol/records/index.ts'
+import { outsideOfScopes } from '../plugins/plugin-scope.ts'
 import { offsetKey, parseOffsetKey, parseOffsetValue } from './offset-json.ts'
 
 const POLL_MS = 500
@@ -34,7 +35,7 @@ export class OffsetLog {
   /** Reads everything that is in the topic at the time of the call. */
   readToEnd(): Promise<void> {
     // One after another: a reader that comes while another reads must see a newer end than that one.
-    const reading = this.#reading.then(() => this.#readUntilDone())
+    const reading = outsideOfScopes(() => this.#reading.then(() => this.#readUntilDone()))
     this.#reading = reading.catch(() => {})
     return reading
   }

@@ -2,6 +2,7 @@ import type { Logger } from '../../base/logger.ts'
 import { type Cluster, createCluster, Producer } from '../../client/index.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { outsideOfScopes } from '../plugins/plugin-scope.ts'
 import { clientOptions } from './client-settings.ts'
 import { offsetKey, offsetValue } from './offset-json.ts'
 import { OffsetLog } from './offset-log.ts'
@@ -49,6 +50,10 @@ export class OffsetStores {
   }
 
   #open(): { cluster: Cluster; producer: Producer } {
+    return outsideOfScopes(() => this.#openOnce())
+  }
+
+  #openOnce(): { cluster: Cluster; producer: Producer } {
     if (this.#cluster === null || this.#producer === null) {
       const props = {
         ...propsWithPrefix(this.#config.properties, 'producer.'),
@@ -96,7 +101,7 @@ class TopicOffsetStore implements OffsetStore {
       key: encoder.encode(offsetKey(connector, partition)),
       value: encoder.encode(offsetValue(offset)),
     }))
-    await Promise.all(records.map((record) => producer.send(record)))
+    await outsideOfScopes(() => Promise.all(records.map((record) => producer.send(record))))
   }
 }
 

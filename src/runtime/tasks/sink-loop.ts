@@ -86,6 +86,12 @@ export class SinkLoop implements TaskLoop {
     const { connectorProps, taskProps, config, registry, scope, callTimeoutMs } = this.#env
     const converters = createConverters(connectorProps, config.properties, registry)
     this.#pipeline = new SinkPipeline(TransformChain.fromProps(connectorProps, registry), converters)
+    if (connectorProps['errors.deadletterqueue.topic.name']) {
+      this.#env.logger.warn(
+        {},
+        'errors.deadletterqueue.topic.name is set, but dead letter topics are not supported yet: faulty records are not kept',
+      )
+    }
     const input = openSinkInput(this.#env)
     this.#input = input
     const props = await scope.call('config', () => this.#plugin.config.parse({ ...connectorProps, ...taskProps }))

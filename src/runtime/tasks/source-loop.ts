@@ -320,8 +320,7 @@ export class SourceLoop implements TaskLoop {
           'Sending what was polled last',
         )
       } catch (error) {
-        if (!this.#env.control.failed)
-          logger.warn({ err: error }, 'Records that were polled last are not all stored; they will be read again')
+        logger.warn({ err: error }, 'Records that were polled last are not all stored; they will be read again')
       }
       await this.#committer.finalCommit()
       await this.#runCommitHook()

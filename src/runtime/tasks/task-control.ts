@@ -1,13 +1,16 @@
 /** What a running task asks about itself: must it stop, pause, or has something outside of its calls failed? */
 export class TaskControl {
   readonly #stop = new AbortController()
-  readonly #failed = new AbortController()
+  readonly #failed = Promise.withResolvers<never>()
   #paused: boolean
+  #isFailed = false
   #failure: unknown = null
   #wake: (() => void)[] = []
 
   constructor(paused: boolean) {
     this.#paused = paused
+    // Whether anybody waits for a failure is up to them.
+    this.#failed.promise.catch(() => {})
   }
 
   /** Aborted when the task is to stop or has failed; what plugin code and every wait gets. */
@@ -35,19 +38,21 @@ export class TaskControl {
 
   /** Ends the task with a failure from outside of its loop: a rejected send, an error in a plugin's timer. The first counts. */
   fail(error: unknown): void {
-    if (this.#failed.signal.aborted) return
+    if (this.#isFailed) return
+    this.#isFailed = true
     this.#failure = error
-    this.#failed.abort()
+    this.#failed.reject(error)
     this.stop()
   }
 
-  get failed(): boolean {
-    return this.#failed.signal.aborted
+  /** As `work`, but rejects at once when {@link fail} is called, whatever becomes of the work. */
+  unlessFailed<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#failed.promise])
   }
 
   /** Throws what {@link fail} was called with, if it was. */
   throwIfFailed(): void {
-    if (this.#failed.signal.aborted) throw this.#failure
+    if (this.#isFailed) throw this.#failure
   }
 
   /** Resolves when the pause is over or the task stops. */

@@ -19,6 +19,9 @@ export interface TaskLoop {
   counters(): TaskCounters
 }
 
+/** How long a failed task may take to come back from its plugin, in milliseconds. */
+const END_TIMEOUT_MS = 5000
+
 export interface TaskRunOptions {
   readonly id: ConnectorTaskId
   readonly control: TaskControl
@@ -58,7 +61,7 @@ export class TaskRun {
 
   async #main(started: PromiseWithResolvers<void>): Promise<void> {
     let failed = false
-    let begun = false
+    let work: Promise<void> | null = null
     try {
       if (this.control.paused) {
         this.#report('PAUSED')
@@ -66,13 +69,8 @@ export class TaskRun {
         await this.control.whilePaused()
       }
       if (!this.control.stopping) {
-        begun = true
-        await this.loop.start()
-        if (!this.control.stopping) {
-          if (!this.control.paused) this.#report('RUNNING')
-          started.resolve()
-          await this.loop.run()
-        }
+        work = this.#work(started)
+        await this.control.unlessFailed(work)
       }
       this.control.throwIfFailed()
     } catch (error) {
@@ -82,7 +80,40 @@ export class TaskRun {
     }
     this.control.stop()
     started.resolve()
-    if (begun) await this.loop.finish(failed)
+    if (work !== null) await this.#end(work, failed)
+  }
+
+  async #work(started: PromiseWithResolvers<void>): Promise<void> {
+    await this.loop.start()
+    if (this.control.stopping) return
+    if (!this.control.paused) this.#report('RUNNING')
+    started.resolve()
+    await this.loop.run()
+  }
+
+  /** A task that failed from outside may still be in a call that never returns: it is given up after a while. */
+  async #end(work: Promise<void>, failed: boolean): Promise<void> {
+    const { connector, task } = this.id
+    try {
+      if (failed)
+        await withDeadline(
+          work.catch(() => {}),
+          END_TIMEOUT_MS,
+          `The last call into task ${connector}-${task}`,
+        )
+    } catch (error) {
+      this.#logger.error(
+        { connector, task, err: error },
+        'A failed task does not come back from its plugin and is abandoned',
+      )
+      this.loop.cancel()
+      return
+    }
+    try {
+      await this.loop.finish(failed)
+    } catch (error) {
+      this.#logger.error({ connector, task, err: error }, 'A task did not end cleanly')
+    }
   }
 
   #fail(error: unknown): void {

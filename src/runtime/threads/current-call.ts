@@ -60,7 +60,8 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
       })
     }
     session.on('NodeWorker.attachedToWorker', ({ params }) => {
-      if (Number(params.workerInfo.workerId) !== threadId) return
+      // The worker id counts anew in each session; the thread's number stands in the title only.
+      if (!params.workerInfo.title.startsWith(`[worker ${threadId}] `)) return
       sessionId = params.sessionId
       send(1, 'Debugger.enable')
       send(2, 'Debugger.pause')

@@ -135,14 +135,15 @@ export class TaskHost {
     await this.stopTasks([id])
     const control = new TaskControl(target === 'PAUSED')
     let run: TaskRun
+    let scope: PluginScope
     try {
       const registry = await this.#plugins()
       const plugin = await this.#connectorPlugin(connectorProps)
       const logger = this.#options.logger.child({ connector: id.connector, task: id.task })
-      const scope = this.#scope(
-        { kind: 'task', name: id.connector, task: id.task, pluginClass: plugin.class },
-        (error) => control.fail(error),
-      )
+      scope = this.#scope({ kind: 'task', name: id.connector, task: id.task, pluginClass: plugin.class }, (error) => {
+        logger.error({ err: error }, 'An error that nobody waited for came from the task')
+        control.fail(error)
+      })
       const loop = createTaskLoop(plugin, {
         id,
         connectorProps,
@@ -162,7 +163,8 @@ export class TaskHost {
       throw error
     }
     this.#tasks.set(key, run)
-    await run.start()
+    // The whole run belongs to the task, so that whatever its transforms and converters do is known to be its own.
+    await scope.run('run', () => run.start())
   }
 
   async stopTasks(ids: readonly ConnectorTaskId[]): Promise<void> {

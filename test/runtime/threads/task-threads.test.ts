@@ -255,3 +255,38 @@ test('a task that ends the process ends only its thread', async () => {
   assert.match(trace ?? '', /its thread ended with exit code 3 while it was in poll\(\)/)
   await goesOn(threads, 'stays')
 })
+
+test('an error that nobody waits for fails a task even while its poll does not return', async () => {
+  const { threads, listener } = start()
+  const props = misbehaving('stuck-stray', 'poll', 'stuck-timer')
+  await threads.startTask(task('stuck-stray'), props, props, 'STARTED')
+  assert.match((await listener.until('stuck-stray-0', 'FAILED')).trace ?? '', /thrown by a timer of poll/)
+})
+
+test('an endless loop in a transform fails the task that it works for', async () => {
+  const { threads, listener } = start()
+  await threads.startTask(task('beside'), counting('beside'), counting('beside'), 'STARTED')
+  const props = {
+    ...counting('looping'),
+    transforms: 'x',
+    'transforms.x.type': 'test.MisbehavingTransform',
+    'transforms.x.how': 'spin',
+  }
+  await startInVain(threads, 'looping', props)
+  const { trace } = await listener.until('looping-0', 'FAILED')
+  assert.match(trace ?? '', /Task 0 of connector "looping" was ended: its thread did not answer for 2000 ms/)
+  assert.match(trace ?? '', /at misbehave \(.*misbehaving\.ts/)
+  await goesOn(threads, 'beside')
+})
+
+test('an error that belongs to no task restarts all of the thread once, and fails them when it comes again', async () => {
+  const { threads, listener } = start()
+  const props = misbehaving('unowned', 'poll', 'unowned')
+  await threads.startTask(task('unowned'), props, props, 'STARTED')
+  const { trace } = await listener.until('unowned-0', 'FAILED')
+  assert.match(
+    trace ?? '',
+    /the thread it ran in ended because of an error that belongs to none of its tasks, for the 2nd time/,
+  )
+  assert.match(trace ?? '', /thrown on behalf of nobody/)
+})
