@@ -171,7 +171,9 @@ function listenersFault(value: ParsedValue, name: string): string | null {
   return invalidValue(
     wrong,
     name,
-    wrong.startsWith('https:') ? 'https listeners are not supported yet; put a proxy in front' : 'Expected http://host:port',
+    wrong.startsWith('https:')
+      ? 'https listeners are not supported yet; put a proxy in front'
+      : 'Expected http://host:port',
   )
 }
 
