@@ -78,7 +78,7 @@ export class Roster {
   }
 
   clearPending(): void {
-    for (const id of [...this.#pending.keys()]) this.takePending(id)
+    for (const id of this.#pending.keys()) this.takePending(id)
   }
 
   /** Whether one of these protocols is known to every member. */

@@ -65,34 +65,39 @@ export const fetch = defineHandler(Fetch, [4, 18], {
   }),
 })
 
+/** Finds the logs. Waits only for those of the internal topic that are not made yet. */
 async function resolve(request: Request, context: RequestContext): Promise<TargetTopic[]> {
-  return Promise.all(
-    request.topics.map(async ({ topic: name, topicId, partitions }) => {
-      const topic = context.apiVersion >= 13 ? context.broker.topics.byId(topicId) : context.broker.topics.get(name)
-      const targets = partitions.map(async (partition): Promise<Target> => {
-        return { request: partition, log: await resolveLog(topic, partition, context) }
-      })
-      return { topic: name, topicId, targets: await Promise.all(targets) }
-    }),
-  )
+  const { broker, apiVersion } = context
+  const topics: TargetTopic[] = []
+  for (const { topic: name, topicId, partitions } of request.topics) {
+    const topic = apiVersion >= 13 ? broker.topics.byId(topicId) : broker.topics.get(name)
+    const targets: Target[] = []
+    for (const partition of partitions) {
+      const log = resolveLog(topic, partition, context)
+      targets.push({ request: partition, log: log instanceof Promise ? await log : log })
+    }
+    topics.push({ topic: name, topicId, targets })
+  }
+  return topics
 }
 
-async function resolveLog(
+function resolveLog(
   topic: Topic | undefined,
   { partition, currentLeaderEpoch }: PartitionRequest,
   context: RequestContext,
-): Promise<PartitionLog | ProtocolError> {
+): PartitionLog | ProtocolError | Promise<PartitionLog | ProtocolError> {
   if (topic === undefined) {
     const byId = context.apiVersion >= 13
     return new ProtocolError(byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   }
+  const asError = (error: unknown): ProtocolError =>
+    toProtocolError(error, context, `Opening ${topic.name}-${partition}`)
   try {
     checkLeaderEpoch(currentLeaderEpoch)
-    return (
-      context.broker.topics.log(topic.name, partition) ?? (await context.broker.topics.openLog(topic.name, partition))
-    )
+    const { topics } = context.broker
+    return topics.log(topic.name, partition) ?? topics.openLog(topic.name, partition).catch(asError)
   } catch (error) {
-    return toProtocolError(error, context, `Opening ${topic.name}-${partition}`)
+    return asError(error)
   }
 }
 
@@ -117,13 +122,18 @@ async function readAll(
   maxBytes: number,
   context: RequestContext,
 ): Promise<Round> {
+  const isCommitted = request.isolationLevel === READ_COMMITTED
   let bytes = 0
   let hasError = false
   const responses: NonNullable<Response['responses']>[number][] = []
   for (const { topic, topicId, targets } of topics) {
     const partitions: PartitionResponse[] = []
     for (const target of targets) {
-      const answer = await readPartition(target, request.isolationLevel, maxBytes - bytes, bytes === 0, context)
+      const limit = Math.max(0, Math.min(target.request.partitionMaxBytes, maxBytes - bytes))
+      // Most partitions of a waiting consumer have nothing new: those are answered without a promise each.
+      const answer =
+        answerWithoutReading(target, isCommitted, limit, bytes === 0) ??
+        (await readPartition(target, isCommitted, limit, bytes === 0, context))
       bytes += answer.records?.length ?? 0
       if (answer.errorCode !== ErrorCode.NONE) hasError = true
       partitions.push(answer)
@@ -133,47 +143,64 @@ async function readAll(
   return { responses, bytes, hasError }
 }
 
+/** The answer of a partition that cannot be read, or has nothing to read; null for others. */
+function answerWithoutReading(
+  { request, log }: Target,
+  isCommitted: boolean,
+  limit: number,
+  isFirst: boolean,
+): PartitionResponse | null {
+  const { partition, fetchOffset } = request
+  if (log instanceof ProtocolError) return failure(partition, log.code, null)
+  if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
+    return failure(partition, ErrorCode.OFFSET_OUT_OF_RANGE, log)
+  }
+  const visibleEnd = isCommitted ? log.lastStableOffset : log.highWatermark
+  const isEmpty = fetchOffset >= visibleEnd || (limit === 0 && !isFirst)
+  return isEmpty ? success(partition, log, NO_RECORDS, isCommitted ? [] : null) : null
+}
+
 async function readPartition(
   { request, log }: Target,
-  isolationLevel: number,
-  budget: number,
+  isCommitted: boolean,
+  limit: number,
   isFirst: boolean,
   context: RequestContext,
 ): Promise<PartitionResponse> {
-  const { partition, fetchOffset, partitionMaxBytes } = request
+  const { partition, fetchOffset } = request
   if (log instanceof ProtocolError) return failure(partition, log.code, null)
   try {
-    const { highWatermark, lastStableOffset, logStartOffset } = log
-    if (fetchOffset < logStartOffset || fetchOffset > log.logEndOffset) {
-      return failure(partition, ErrorCode.OFFSET_OUT_OF_RANGE, log)
-    }
-    const isCommitted = isolationLevel === READ_COMMITTED
-    const visibleEnd = isCommitted ? lastStableOffset : highWatermark
-    const limit = Math.max(0, Math.min(partitionMaxBytes, budget))
-    const isEmpty = fetchOffset >= visibleEnd || (limit === 0 && !isFirst)
-    const found = isEmpty
-      ? null
-      : await log.read(fetchOffset, limit, {
-          minOneBatch: isFirst,
-          isolation: isCommitted ? 'read_committed' : 'read_uncommitted',
-        })
-    const records = found?.records ?? new Uint8Array(0)
+    const { records, abortedTransactions } = await log.read(fetchOffset, limit, {
+      minOneBatch: isFirst,
+      isolation: isCommitted ? 'read_committed' : 'read_uncommitted',
+    })
     if (context.apiVersion < 10 && holdsZstd(records)) {
       return failure(partition, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, log)
     }
-    return {
-      partitionIndex: partition,
-      errorCode: ErrorCode.NONE,
-      highWatermark,
-      lastStableOffset,
-      logStartOffset,
-      abortedTransactions: isCommitted ? (found?.abortedTransactions ?? []) : null,
-      records,
-    }
+    return success(partition, log, records, isCommitted ? (abortedTransactions ?? []) : null)
   } catch (error) {
     const { code } = toProtocolError(error, context, 'A fetch')
     const isOldStorageError = code === ErrorCode.KAFKA_STORAGE_ERROR && context.apiVersion <= 5
     return failure(partition, isOldStorageError ? ErrorCode.NOT_LEADER_OR_FOLLOWER : code, log)
+  }
+}
+
+const NO_RECORDS = new Uint8Array(0)
+
+function success(
+  partitionIndex: number,
+  { highWatermark, lastStableOffset, logStartOffset }: PartitionLog,
+  records: Uint8Array,
+  abortedTransactions: { producerId: number; firstOffset: number }[] | null,
+): PartitionResponse {
+  return {
+    partitionIndex,
+    errorCode: ErrorCode.NONE,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    abortedTransactions,
+    records,
   }
 }
 
@@ -195,7 +222,7 @@ function failure(partitionIndex: number, errorCode: number, log: PartitionLog | 
     lastStableOffset: log?.lastStableOffset ?? -1,
     logStartOffset: log?.logStartOffset ?? -1,
     abortedTransactions: null,
-    records: new Uint8Array(0),
+    records: NO_RECORDS,
   }
 }
 
