@@ -55,7 +55,7 @@ export class S3SinkTask implements SinkTask {
       settings,
       store,
       format: valueFormat(settings.format),
-      pool: new BufferPool(settings.bufferCapacity, maxBytes),
+      pool: new BufferPool(settings.bufferCapacity, settings.partSize),
       inFlight: new InFlight(maxBytes, OBJECTS_IN_FLIGHT),
       partSize: settings.partSize,
       gzipLevel: settings.format.gzipLevel,

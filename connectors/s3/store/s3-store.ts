@@ -5,6 +5,7 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
@@ -137,7 +138,7 @@ export class S3Store implements ObjectStore {
         return 'created'
       } catch (error) {
         if (!this.isConditional || describeFailure(error).status !== 412) throw error
-        return this.#compare(key, body.length, md5(body).toString('hex'))
+        return this.#compare(key, body.length, md5(body).toString('hex'), body)
       }
     })
   }
@@ -205,11 +206,20 @@ export class S3Store implements ObjectStore {
     })
   }
 
-  /** Whether the object that has the key already is the one we meant to write. */
-  async #compare(key: string, length: number, etag: string): Promise<UploadOutcome> {
+  /**
+   * Whether the object that has the key already is the one we meant to write. With keys of the key service or the
+   * customer, tags say nothing about content: then it is read where `body` is at hand.
+   */
+  async #compare(key: string, length: number, etag: string, body?: Uint8Array): Promise<UploadOutcome> {
     const found = await this.#head(key)
-    const isSame = found !== null && found.ContentLength === length && found.ETag?.replaceAll('"', '') === etag
-    return isSame ? 'identical' : 'conflict'
+    if (found === null || found.ContentLength !== length) return 'conflict'
+    if (found.ETag?.replaceAll('"', '') === etag) return 'identical'
+    const isTagOpaque = found.ServerSideEncryption?.startsWith('aws:') === true || this.#settings.customerKey !== null
+    if (!isTagOpaque || body === undefined) return 'conflict'
+    const command = new GetObjectCommand({ Bucket: this.bucket, Key: key, ...this.customerKey() })
+    const { Body } = await this.#client.send(command)
+    const content = await Body?.transformToByteArray()
+    return content !== undefined && Buffer.compare(content, body) === 0 ? 'identical' : 'conflict'
   }
 
   #head(key: string): Promise<HeadObjectCommandOutput | null> {

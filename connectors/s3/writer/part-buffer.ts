@@ -1,15 +1,20 @@
 import type { ByteSink } from 'millrace/connect'
 
+const OVERHANG_BYTES = 128 * 1024
+
 /** Buffers that were used before, so that not every part and object costs fresh memory. */
 export class BufferPool {
   readonly #free: Uint8Array[] = []
   #bytes = 0
   readonly #initialCapacity: number
   readonly #maxBytes: number
+  /** Enough for a part and a record that goes beyond it; only longer records make buffers grow further. */
+  readonly fullCapacity: number
 
-  constructor(initialCapacity: number, maxBytes: number) {
+  constructor(initialCapacity: number, partSize: number) {
     this.#initialCapacity = initialCapacity
-    this.#maxBytes = maxBytes
+    this.#maxBytes = 2 * partSize
+    this.fullCapacity = partSize + OVERHANG_BYTES
   }
 
   take(): Uint8Array {
@@ -40,7 +45,7 @@ export class PartBuffer implements ByteSink {
   reserve(n: number): void {
     const needed = this.position + n
     if (needed <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(this.bytes.length * 2, this.#pool.fullCapacity)))
     grown.set(this.bytes.subarray(0, this.position))
     this.#pool.give(this.bytes)
     this.bytes = grown

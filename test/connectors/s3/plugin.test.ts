@@ -62,6 +62,24 @@ test('records and bytes of several partitions become files in a local folder', a
   assert.equal(await readFile(join(topic, 'partition=1', 'orders+1+0000000005.json'), 'utf8'), '{"b":1}\n{"b":2}\n')
 })
 
+test('the example of the README runs', async () => {
+  const readme = await readFile(new URL('../../../connectors/s3/README.md', import.meta.url), 'utf8')
+  const example = /```json\n(.*?)```/s.exec(readme)?.[1] ?? ''
+  const { config } = JSON.parse(example) as { config: Record<string, string> }
+  assert.deepEqual(
+    s3Sink.config.validate(config).filter(({ errors }) => errors.length > 0),
+    [],
+  )
+  await mkdir(join(folder, config['s3.bucket.name'] as string))
+  await using harness = sinkHarness(s3Sink, { ...config, 'store.url': pathToFileURL(folder).href, 'flush.size': '1' })
+  await harness.start()
+  await harness.putBatch(sinkBatch(['{"a":1}']))
+  await harness.commit()
+  const path = 'archive/topics/orders/partition=0/orders+0+0000000000.json'
+  assert.ok(readme.includes(path.slice('archive/'.length)))
+  assert.equal(await readFile(join(folder, path), 'utf8'), '{"a":1}\n')
+})
+
 test('a task does not start without its bucket, and says which one', async () => {
   for (const url of [pathToFileURL(folder).href, server.url]) {
     const harness = sinkHarness(s3Sink, onServer(url, 'missing-bucket'))
