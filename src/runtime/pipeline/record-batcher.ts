@@ -1,3 +1,4 @@
+import { ConnectError } from '../../connect/index.ts'
 import { partitionForKey } from '../../protocol/murmur2.ts'
 import { RecordBatchBuilder } from '../../protocol/records/encode.ts'
 import type { CompressionType } from '../../protocol/records/compression/index.ts'
@@ -37,13 +38,16 @@ export class OpenBatch {
   }
 }
 
-export interface RecordBatcherOptions {
-  /** Sends a finished batch; the batches of one partition in the order of the calls. */
-  readonly send: (topic: string, partition: number, builder: RecordBatchBuilder) => Promise<unknown>
+export interface BatchLimits {
   /** A batch is sent when it has this many bytes before compression. */
   readonly targetBytes: number
-  /** The most that a batch of several records may have, before compression: what a broker surely takes. */
+  /** The most that a batch of several records may have, before compression. */
   readonly largestBytes: number
+}
+
+export interface RecordBatcherOptions extends BatchLimits {
+  /** Sends a finished batch; the batches of one partition in the order of the calls. */
+  readonly send: (topic: string, partition: number, builder: RecordBatchBuilder) => Promise<unknown>
   /** A batch that is not full is sent after this many milliseconds. */
   readonly lingerMs: number
   readonly compression: CompressionType
@@ -79,6 +83,7 @@ const MOST_SPARE = 16
 export class RecordBatcher {
   readonly #options: RecordBatcherOptions
   readonly #topics = new Map<string, TopicBatches>()
+  readonly #limits = new Map<string, BatchLimits>()
   #timer: NodeJS.Timeout | null = null
   #unsettledBytes = 0
   #expectedBytes = SMALLEST_BATCH_BYTES
@@ -96,12 +101,18 @@ export class RecordBatcher {
     return this.#unsettledBytes
   }
 
-  get targetBytes(): number {
-    return this.#options.targetBytes
+  /** Sizes of a topic's batches: send at `targetBytes`, never several records in more than `largestBytes`. */
+  limits(topic: string): BatchLimits {
+    return this.#limits.get(topic) ?? this.#options
   }
 
-  get largestBytes(): number {
-    return this.#options.largestBytes
+  /** Says that a topic takes no batches above `maxBytes` (its `max.message.bytes`). */
+  limit(topic: string, maxBytes: number): void {
+    const { targetBytes, largestBytes } = this.#options
+    this.#limits.set(topic, {
+      targetBytes: Math.min(targetBytes, Math.ceil(maxBytes * 0.9)),
+      largestBytes: Math.min(largestBytes, maxBytes),
+    })
   }
 
   /** Takes a converted record; sends its batch when that is full. */
@@ -109,7 +120,7 @@ export class RecordBatcher {
     const { topic, partition, key, value, headers } = record
     let batch = this.batchFor(topic, partitions, partition, key)
     const size = recordSize(record)
-    if (batch.builder.count > 0 && batch.builder.sizeInBytes + size > this.#options.largestBytes) {
+    if (batch.builder.count > 0 && batch.builder.sizeInBytes + size > this.limits(topic).largestBytes) {
       this.seal(batch)
       batch = this.batchFor(topic, partitions, partition, key)
     }
@@ -121,6 +132,11 @@ export class RecordBatcher {
   /** The batch to append to for a record: an explicit partition, that of its key, or the sticky one. */
   batchFor(topic: string, partitions: number, partition: number | null, key: Uint8Array | null): OpenBatch {
     const batches = this.#batches(topic)
+    if (partition !== null && (partition < 0 || partition >= partitions)) {
+      throw new ConnectError(
+        `A record is meant for partition ${partition} of topic ${topic}, which has ${partitions} partitions`,
+      )
+    }
     const chosen =
       partition ?? (key === null ? this.#stickyPartition(batches, partitions) : partitionForKey(key, partitions))
     return batches.open[chosen] ?? this.#begin(topic, batches, chosen)
@@ -155,7 +171,7 @@ export class RecordBatcher {
 
   /** Sends a batch that is full enough. */
   sealIfFull(batch: OpenBatch): void {
-    if (batch.builder.sizeInBytes >= this.#options.targetBytes) this.seal(batch)
+    if (batch.builder.sizeInBytes >= this.limits(batch.topic).targetBytes) this.seal(batch)
   }
 
   /** Sends a batch now; it takes no more records. */

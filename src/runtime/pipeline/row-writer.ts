@@ -54,8 +54,7 @@ export class RowBatchWriter {
   ): RowsWritten {
     const { topic, writeKey, writeValue, constantKey, partition } = compiled
     const timestamp = compiled.timestamp ?? now
-    const target = this.#batcher.targetBytes
-    const largest = this.#batcher.largestBytes
+    const { targetBytes: target, largestBytes: largest } = this.#batcher.limits(topic)
     const scratch = this.#scratch
     let open = this.#batcher.batchFor(topic, partitions, partition, constantKey)
     let { builder } = open
@@ -114,8 +113,7 @@ export class RowBatchWriter {
     const { topic, writeValue } = compiled
     const writeKey = compiled.writeKey as NonNullable<CompiledRows['writeKey']>
     const timestamp = compiled.timestamp ?? now
-    const target = this.#batcher.targetBytes
-    const largest = this.#batcher.largestBytes
+    const { targetBytes: target, largestBytes: largest } = this.#batcher.limits(topic)
     const scratch = this.#scratch
     let open: OpenBatch | null = null
     let isKey = true

@@ -212,7 +212,7 @@ export class SourceLoop implements TaskLoop {
       return
     }
     const output = this.#output as SourceOutput
-    const partitions = output.knownPartitions(compiled.topic) ?? (await output.partitions(compiled.topic))
+    const partitions = output.knownPartitions(compiled.topic) ?? (await this.#lookUp(compiled.topic))
     const writer = this.#rows as RowBatchWriter
     const now = Date.now()
     let next = 0
@@ -282,9 +282,18 @@ export class SourceLoop implements TaskLoop {
     }
     if (outgoing === null) return false
     const output = this.#output as SourceOutput
-    const partitions = output.knownPartitions(outgoing.topic) ?? (await output.partitions(outgoing.topic))
+    const partitions = output.knownPartitions(outgoing.topic) ?? (await this.#lookUp(outgoing.topic))
     ;(this.#batcher as RecordBatcher).append(outgoing, partitions, submission)
     return true
+  }
+
+  /** A topic's number of partitions; also learns how large its batches may be. */
+  async #lookUp(topic: string): Promise<number> {
+    const output = this.#output as SourceOutput
+    const partitions = await output.partitions(topic)
+    const maxBytes = output.maxMessageBytes(topic)
+    if (maxBytes !== null) this.#batcher?.limit(topic, maxBytes)
+    return partitions
   }
 
   #onStored(batch: OpenBatch): void {

@@ -19,6 +19,8 @@ export interface SourceOutput {
   knownPartitions(topic: string): number | undefined
   /** Makes sure that the topic is there. Rejects when it cannot be created. */
   partitions(topic: string): Promise<number>
+  /** The topic's `max.message.bytes`, once its partitions were asked for; null when it is not known. */
+  maxMessageBytes(topic: string): number | null
   /** True at the first call for a topic. */
   markUsed(topic: string): boolean
   close(): Promise<void>
@@ -46,6 +48,7 @@ class KafkaSourceOutput implements SourceOutput {
   readonly #known = new Map<string, { partitions: number; until: number }>()
   readonly #checked = new Set<string>()
   readonly #used = new Set<string>()
+  readonly #limits = new Map<string, number | null>()
 
   constructor(
     cluster: Cluster,
@@ -79,6 +82,7 @@ class KafkaSourceOutput implements SourceOutput {
           this.#checked.add(topic)
         }
         const partitions = await this.#producer.partitionCount(topic)
+        await this.#learnLimit(topic)
         this.#known.set(topic, { partitions, until: performance.now() + PARTITIONS_MAX_AGE_MS })
         return partitions
       } catch (error) {
@@ -86,6 +90,21 @@ class KafkaSourceOutput implements SourceOutput {
         this.#env.logger.warn({ topic, err: error }, `Topic ${topic} cannot be looked up at the moment; trying again`)
         await pause(RETRY_PAUSE_MS, signal)
       }
+    }
+  }
+
+  /** Batches are larger here than Kafka's producer makes them, so a topic with a low limit has to be known. */
+  async #learnLimit(topic: string): Promise<void> {
+    if (this.#limits.has(topic)) return
+    try {
+      const { signal } = this.#env.control
+      const [described] = await new Admin(this.#cluster).describeConfigs([{ type: 'topic', name: topic }], { signal })
+      const text = described?.entries.find(({ name }) => name === 'max.message.bytes')?.value
+      this.#limits.set(topic, Number(text) > 0 ? Number(text) : null)
+    } catch (error) {
+      // Not everybody may read configurations; then the usual sizes have to do.
+      this.#env.logger.debug({ topic, err: error }, 'The largest message size of a topic is not known')
+      this.#limits.set(topic, null)
     }
   }
 
@@ -102,6 +121,10 @@ class KafkaSourceOutput implements SourceOutput {
     if (error !== null && error.code !== ErrorCode.TOPIC_ALREADY_EXISTS)
       throw error.retriable ? error : cannotCreate(name, error)
     logger.info({ ...id, topic: name }, `Created topic ${name} by the rules of topic.creation`)
+  }
+
+  maxMessageBytes(topic: string): number | null {
+    return this.#limits.get(topic) ?? null
   }
 
   markUsed(topic: string): boolean {

@@ -160,3 +160,47 @@ test('client settings that the worker does not let override fail the task', asyn
   assert.match(listener.last('own-0')?.trace ?? '', /producer\.override\.linger\.ms/)
   await tasks.close()
 })
+
+test('batches keep to the max.message.bytes of their topic', async () => {
+  await new Admin(cluster).createTopics([{ name: 'narrow', partitions: 1, configs: { 'max.message.bytes': '2000' } }])
+  for (const mode of ['records', 'rows']) {
+    const { host: tasks, listener } = host()
+    const props = {
+      'connector.class': 'test.CountingSource',
+      name: `narrow-${mode}`,
+      topic: 'narrow',
+      mode,
+      count: '2000',
+      'per.poll': '1000',
+    }
+    const id = { connector: `narrow-${mode}`, task: 0 }
+    await tasks.startTask(id, props, props, 'STARTED')
+    await eventually(
+      () => tasks.counters()[0]?.recordsWritten === 2000 || listener.last(`narrow-${mode}-0`)?.state === 'FAILED',
+      'writing',
+    )
+    await tasks.close()
+    assert.deepEqual(listener.states(`narrow-${mode}-0`), ['RUNNING'])
+  }
+  assert.equal((await readAll('narrow')).length, 4000)
+})
+
+test('a record larger than its topic takes fails the task, or is given up when all errors are tolerated', async () => {
+  await new Admin(cluster).createTopics([{ name: 'tiny', partitions: 1, configs: { 'max.message.bytes': '70' } }])
+  const props = { 'connector.class': 'test.CountingSource', name: 'large', topic: 'tiny', count: '3' }
+  const strict = host()
+  await strict.host.startTask({ connector: 'large', task: 0 }, props, props, 'STARTED')
+  const { trace } = await strict.listener.until('large-0', 'FAILED')
+  assert.match(trace ?? '', /Records could not be sent to topic tiny, partition 0/)
+  await strict.host.close()
+  const lenient = host()
+  const tolerant = { ...props, 'errors.tolerance': 'all' }
+  await lenient.host.startTask({ connector: 'large', task: 0 }, tolerant, { ...tolerant, part: 'lenient' }, 'STARTED')
+  const committed = async (): Promise<boolean> =>
+    (await readAll('test-offsets')).some(
+      ({ key, value }) => key === '["large",{"part":"lenient"}]' && value === '{"n":2}',
+    )
+  await eventually(committed, 'committing past what was given up')
+  await lenient.host.close()
+  assert.deepEqual(lenient.listener.states('large-0'), ['RUNNING'])
+})

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { silentLogger } from '../../../src/base/logger.ts'
 import { Admin, createCluster, type Cluster } from '../../../src/client/index.ts'
 import { TaskThreads } from '../../../src/runtime/threads/task-threads.ts'
 import { startTestBroker, type TestBroker } from '../../support/broker.ts'
-import { eventually, RecordingListener, testWorkerConfig } from '../../support/task-runner.ts'
+import { eventually, RecordingListener, testPlugins, testWorkerConfig } from '../../support/task-runner.ts'
 
 let broker: TestBroker
 let cluster: Cluster
@@ -289,4 +292,13 @@ test('an error that belongs to no task restarts all of the thread once, and fail
     /the thread it ran in ended because of an error that belongs to none of its tasks, for the 2nd time/,
   )
   assert.match(trace ?? '', /thrown on behalf of nobody/)
+})
+
+test('a plugin module that never finishes loading is left out; the others can be used', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-hang-'))
+  await writeFile(join(folder, 'endless.ts'), 'for (let n: number = 0; ; n++) if (n < 0) break\nexport default 1\n')
+  const { threads } = start({ 'plugin.path': `${folder},${testPlugins}` })
+  const classes = (await threads.plugins()).map((plugin) => plugin.class)
+  await rm(folder, { recursive: true })
+  assert.ok(classes.includes('test.CountingSource'))
 })
