@@ -204,3 +204,25 @@ test('a record larger than its topic takes fails the task, or is given up when a
   await lenient.host.close()
   assert.deepEqual(lenient.listener.states('large-0'), ['RUNNING'])
 })
+
+test('a connector with an offsets topic of its own writes there and to the worker, and falls back to the worker when reading', async () => {
+  await new Admin(cluster).createTopics([
+    { name: 'own-offsets', partitions: 1, configs: { 'cleanup.policy': 'compact' } },
+  ])
+  const props = { 'connector.class': 'test.CountingSource', name: 'layered', topic: 'layered', count: '10' }
+  const id = { connector: 'layered', task: 0 }
+  const writesUpTo = async (given: Record<string, string>, expected: number): Promise<void> => {
+    const { host: tasks } = host()
+    await tasks.startTask(id, { ...props, ...given }, { ...props, ...given }, 'STARTED')
+    await eventually(() => tasks.counters()[0]?.recordsWritten === expected, `writing ${expected}`)
+    await tasks.close()
+  }
+  await writesUpTo({}, 10)
+  await writesUpTo({ count: '15', 'offsets.storage.topic': 'own-offsets' }, 5)
+  await writesUpTo({ count: '20', 'offsets.storage.topic': 'own-offsets' }, 5)
+  assert.deepEqual(numbers(await readAll('layered')), upTo(20))
+  const last = async (topic: string): Promise<string | null | undefined> =>
+    (await readAll(topic)).filter(({ key }) => key === '["layered",{"part":"0"}]').at(-1)?.value
+  assert.equal(await last('own-offsets'), '{"n":19}')
+  assert.equal(await last('test-offsets'), '{"n":19}')
+})
