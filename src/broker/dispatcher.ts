@@ -34,6 +34,10 @@ export class Dispatcher implements RequestDispatcher {
     return this.#handlers.get(apiKey)?.isPipelined ?? false
   }
 
+  forgetsFrame(apiKey: number): boolean {
+    return this.#handlers.get(apiKey)?.forgetsFrame ?? false
+  }
+
   dispatch(frame: Uint8Array, header: RequestHeader, peer: Peer, abort: AbortSignal): Answer {
     const { apiKey, apiVersion, correlationId, clientId, bodyPosition } = header
     const handler = this.#handlers.get(apiKey)

@@ -1,8 +1,10 @@
+import { FrameMemory } from './frame-memory.ts'
+
 /** Kafka's `socket.request.max.bytes` default. */
 const DEFAULT_MAX_FRAME_BYTES = 104857600
 const PREFIX_SIZE = 4
-/** Reserved at once for a frame that is still arriving; more only as bytes really come. */
-const FIRST_RESERVATION = 1048576
+/** Reserved at once for a frame that is still arriving; more only as bytes really come. A full request of a megabyte fits. */
+const FIRST_RESERVATION = 1048576 + 65536
 
 /** A peer announced a frame that no Kafka peer sends; the connection must be closed, nothing after it can be understood. */
 export class FrameSizeError extends Error {
@@ -24,14 +26,17 @@ export class FrameSizeError extends Error {
  */
 export class FrameReader {
   readonly maxFrameBytes: number
+  readonly #memory: FrameMemory
   // The frame in progress. While its prefix is incomplete, #size is −1 and #have counts bytes of the prefix.
   #prefix = 0
   #size = -1
   #have = 0
   #body: Uint8Array | null = null
 
-  constructor(options: { maxFrameBytes?: number } = {}) {
+  /** `memory` may be shared by readers whose frames are given back to it. */
+  constructor(options: { maxFrameBytes?: number; memory?: FrameMemory } = {}) {
     this.maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES
+    this.#memory = options.memory ?? new FrameMemory()
   }
 
   /** Bytes of an incomplete frame held back, its prefix included. */
@@ -89,8 +94,11 @@ export class FrameReader {
     const body = this.#body
     if (body === null || body.length < needed) {
       const capacity = Math.min(this.#size, Math.max(needed, FIRST_RESERVATION, (body?.length ?? 0) * 2))
-      const grown = Buffer.allocUnsafeSlow(capacity)
-      if (body !== null) grown.set(body.subarray(0, this.#have))
+      const grown = this.#memory.take(capacity)
+      if (body !== null) {
+        grown.set(body.subarray(0, this.#have))
+        this.#memory.give(body)
+      }
       this.#body = grown
     }
     ;(this.#body as Uint8Array).set(part, this.#have)

@@ -23,6 +23,8 @@ export interface Handler<Api extends ApiDefinition = ApiDefinition> {
   /** Whether a request may begin before the one ahead of it, of the same API, is answered. What must keep its order has to
    * happen before `handle` first waits. */
   readonly isPipelined?: boolean
+  /** Whether nothing refers to the bytes of a request once `handle` has settled, so that their memory may serve the next one. */
+  readonly forgetsFrame?: boolean
   /** Serves a request. Null = the client expects no answer. */
   handle(
     request: RequestOf<Api>,
@@ -36,7 +38,7 @@ export interface Handler<Api extends ApiDefinition = ApiDefinition> {
 export function defineHandler<Api extends ApiDefinition>(
   api: Api,
   versions: readonly [min: number, max: number],
-  behaviour: Pick<Handler<Api>, 'handle' | 'refuse' | 'isPipelined'>,
+  behaviour: Pick<Handler<Api>, 'handle' | 'refuse' | 'isPipelined' | 'forgetsFrame'>,
 ): Handler<Api> {
   return { api, minVersion: versions[0], maxVersion: versions[1], ...behaviour }
 }

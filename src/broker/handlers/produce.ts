@@ -25,6 +25,8 @@ class UnansweredProduceError extends Error {
  */
 export const produce = defineHandler(Produce, [0, 13], {
   isPipelined: true,
+  // The log has written the batches when it answers, and keeps none of them.
+  forgetsFrame: true,
   async handle(request, context) {
     const { acks } = request
     if (acks !== -1 && acks !== 0 && acks !== 1) throw new ProtocolError(ErrorCode.INVALID_REQUIRED_ACKS)

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Logger } from '../../base/logger.ts'
-import { FrameReader, writeChunks } from '../../net/index.ts'
+import { type FrameMemory, FrameReader, writeChunks } from '../../net/index.ts'
 import { decodeRequestHeader, type RequestHeader } from '../../protocol/codec.ts'
 import type { RequestBudget } from './request-budget.ts'
 import type { ResponseBudget } from './response-budget.ts'
@@ -17,6 +17,8 @@ export interface RequestDispatcher {
   dispatch(frame: Uint8Array, header: RequestHeader, peer: Peer, abort: AbortSignal): Answer
   /** Whether requests of this kind may begin before the ones ahead of them, of the same kind, are answered. */
   isPipelined(apiKey: number): boolean
+  /** Whether nothing refers to the bytes of such a request once it is answered. */
+  forgetsFrame(apiKey: number): boolean
 }
 
 /** Who is at the other end, and through which listener they came. */
@@ -47,6 +49,7 @@ export class Connection {
   readonly #dispatcher: RequestDispatcher
   readonly #budget: RequestBudget
   readonly #responses: ResponseBudget
+  readonly #memory: FrameMemory
   readonly #logger: Logger
   readonly #reader: FrameReader
   readonly #abort = new AbortController()
@@ -66,6 +69,7 @@ export class Connection {
       dispatcher: RequestDispatcher
       budget: RequestBudget
       responses: ResponseBudget
+      memory: FrameMemory
       maxFrameBytes: number
       idleMs: number
       logger: Logger
@@ -76,7 +80,8 @@ export class Connection {
     this.#budget = options.budget
     this.#responses = options.responses
     this.#logger = options.logger
-    this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes })
+    this.#memory = options.memory
+    this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes, memory: options.memory })
     this.peer = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0, listener }
     socket.setNoDelay(true)
     if (options.idleMs > 0) socket.setTimeout(options.idleMs, () => this.#onIdle())
@@ -180,6 +185,7 @@ export class Connection {
     }
     answer.then(
       (chunks) => {
+        if (this.#dispatcher.forgetsFrame(header.apiKey)) this.#memory.give(frame)
         entry.answer = chunks
         entry.isDone = true
         this.#flush()

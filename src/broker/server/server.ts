@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from '../../base/logger.ts'
+import { FrameMemory } from '../../net/index.ts'
 import type { Listener } from '../config/listeners.ts'
 import { Connection, type RequestDispatcher } from './connection.ts'
 import { ListenError } from './listen-error.ts'
@@ -24,6 +25,7 @@ export class BrokerServer {
   readonly #options: ServerOptions
   readonly #dispatcher: RequestDispatcher
   readonly #budget: RequestBudget
+  readonly #memory = new FrameMemory()
   readonly #servers: Server[] = []
   readonly #connections = new Map<Socket, Connection>()
 
@@ -74,6 +76,7 @@ export class BrokerServer {
       dispatcher: this.#dispatcher,
       budget: this.#budget,
       responses: this.#options.responses,
+      memory: this.#memory,
       maxFrameBytes: this.#options.maxRequestBytes,
       idleMs: this.#options.idleMs,
       logger: this.#options.logger,
