@@ -25,6 +25,8 @@ const codes: Readonly<Record<string, Kind>> = {
   ENETUNREACH: 'retry',
   EAI_AGAIN: 'retry',
   InvalidAccessKeyId: 'credentials',
+  // What versitygw says for InvalidAccessKeyId.
+  XAdminUserNotFound: 'credentials',
   SignatureDoesNotMatch: 'credentials',
   ExpiredToken: 'credentials',
   InvalidToken: 'credentials',

@@ -76,14 +76,16 @@ export class S3Store implements ObjectStore {
     )
     if (failure === null) return
     const { status } = describeFailure(causeOf(failure))
-    if (status === 404) throw noSuchBucket(this.bucket, this.#endpoint, causeOf(failure))
-    // A HEAD answer has no body, hence no code: a listing tells what is wrong.
-    if (status === 403 || status === 400 || status === 301) {
+    // A HEAD answer has no body, hence no code, and some stores answer 404 to wrong keys: a listing tells what is wrong.
+    if (status === 404 || status === 403 || status === 400 || status === 301) {
       try {
         await this.#client.send(new ListObjectsV2Command({ Bucket: this.bucket, MaxKeys: 1 }))
         return
       } catch (error) {
-        if (describeFailure(error).code !== 'AccessDenied') throw s3Error(error, 'Using', this.bucket, this.#endpoint)
+        const listing = describeFailure(error)
+        if (listing.status === 404 && (listing.code === 'NotFound' || listing.code === 'NoSuchKey'))
+          throw noSuchBucket(this.bucket, this.#endpoint, error)
+        if (listing.code !== 'AccessDenied') throw s3Error(error, 'Using', this.bucket, this.#endpoint)
         this.#logger.warn({}, `Cannot tell whether ${this.place} exists, since the access key may not look: going on`)
         return
       }
