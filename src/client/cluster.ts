@@ -89,6 +89,7 @@ export class Cluster {
     const deadline = now() + (options.timeoutMs ?? this.options.requestTimeoutMs)
     const what = `${api.name} request`
     const backoff = new Backoff(this.options.retryBackoffMs, this.options.retryBackoffMaxMs)
+    let lastError: unknown = null
     for (let attempt = 0; ; attempt++) {
       this.#throwIfClosed()
       throwIfAborted(signal, what)
@@ -100,7 +101,10 @@ export class Cluster {
       } catch (error) {
         this.#throwIfClosed()
         const again = error instanceof ConnectionError && (resend === 'always' || (resend === 'unsent' && !error.sent))
+        // Time ran out before the next attempt: why the one before failed says more.
+        if (error instanceof ClientTimeoutError && lastError !== null) throw lastError
         if (!again) throw error
+        lastError = error
         await this.#afterBrokenConnection(options.node, attempt, deadline, error)
         if (now() >= deadline) throw error
         // A cluster has other brokers to ask at once.

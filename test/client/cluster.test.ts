@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { after, before, test } from 'node:test'
-import { Admin, createCluster } from '../../src/client/index.ts'
+import { after, before, type TestContext, test } from 'node:test'
+import { Admin, type ClientOptions, type Cluster, createCluster } from '../../src/client/index.ts'
 import { FrameReader, writeChunks } from '../../src/net/index.ts'
 import { decodeRequestHeader, encodeResponse } from '../../src/protocol/codec.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
@@ -27,7 +27,7 @@ interface Fake {
 type Answer = (request: { apiKey: number; apiVersion: number; correlationId: number }, socket: Socket) => void
 
 /** A server that answers requests as a test wants. */
-async function fakeBroker(answer: Answer): Promise<Fake> {
+async function fakeBroker(t: TestContext, answer: Answer): Promise<Fake> {
   const sockets = new Set<Socket>()
   const seen: Fake['seen'] = []
   const server: Server = createServer((socket) => {
@@ -45,15 +45,20 @@ async function fakeBroker(answer: Answer): Promise<Fake> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
-  return {
-    address: `127.0.0.1:${port}`,
-    seen,
-    async close() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy()
+    if (!server.listening) return
+    server.close()
+    await once(server, 'close')
   }
+  t.after(close)
+  return { address: `127.0.0.1:${port}`, seen, close }
+}
+
+function clusterFor(t: TestContext, options: ClientOptions): Cluster {
+  const cluster = createCluster(options)
+  t.after(() => cluster.close())
+  return cluster
 }
 
 const oldApis = [
@@ -61,8 +66,8 @@ const oldApis = [
   { apiKey: Metadata.key, minVersion: 0, maxVersion: 4 },
 ]
 
-test('a broker that knows ApiVersions only up to version 2 is asked again in its own version', async () => {
-  const fake = await fakeBroker(({ apiKey, apiVersion, correlationId }, socket) => {
+test('a broker that knows ApiVersions only up to version 2 is asked again in its own version', async (t) => {
+  const fake = await fakeBroker(t, ({ apiKey, apiVersion, correlationId }, socket) => {
     if (apiKey === ApiVersions.key && apiVersion > 2) {
       const body = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: oldApis }
       writeChunks(socket, encodeResponse(ApiVersions, 0, correlationId, body))
@@ -73,7 +78,7 @@ test('a broker that knows ApiVersions only up to version 2 is asked again in its
       writeChunks(socket, encodeResponse(Metadata, apiVersion, correlationId, body))
     }
   })
-  const cluster = createCluster({ bootstrapServers: [fake.address] })
+  const cluster = clusterFor(t, { bootstrapServers: [fake.address] })
   assert.equal(await cluster.clusterId(), 'old')
   assert.deepEqual(
     fake.seen.map(({ apiKey, apiVersion }) => [apiKey, apiVersion]),
@@ -91,17 +96,15 @@ test('a broker that knows ApiVersions only up to version 2 is asked again in its
       return true
     },
   )
-  await cluster.close()
-  await fake.close()
 })
 
-test('a request that is not answered fails in time, naming the broker, and closes the connection', async () => {
-  const fake = await fakeBroker(({ apiKey, apiVersion, correlationId }, socket) => {
+test('a request that is not answered fails in time, naming the broker, and closes the connection', async (t) => {
+  const fake = await fakeBroker(t, ({ apiKey, apiVersion, correlationId }, socket) => {
     if (apiKey === ApiVersions.key) {
       writeChunks(socket, encodeResponse(ApiVersions, apiVersion, correlationId, { apiKeys: oldApis }))
     }
   })
-  const cluster = createCluster({ bootstrapServers: [fake.address] })
+  const cluster = clusterFor(t, { bootstrapServers: [fake.address] })
   const limits = { node: 'any', timeoutMs: 150, resend: 'never' } as const
   const asked = cluster.request(Metadata, { topics: [] }, limits)
   await assert.rejects(asked, new RegExp(`${fake.address} did not answer Metadata within`))
@@ -110,30 +113,26 @@ test('a request that is not answered fails in time, naming the broker, and close
   await until('it was asked again', () => fake.seen.filter(({ apiKey }) => apiKey === Metadata.key).length === 2)
   stop.abort()
   await assert.rejects(again, { name: 'AbortedError' })
-  await cluster.close()
-  await fake.close()
 })
 
-test('a server that does not speak Kafka is told apart from one that is not there', async () => {
-  const fake = await fakeBroker((_request, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-  const cluster = createCluster({ bootstrapServers: [fake.address], requestTimeoutMs: 300 })
+test('a server that does not speak Kafka is told apart from one that is not there', async (t) => {
+  const fake = await fakeBroker(t, (_request, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  const cluster = clusterFor(t, { bootstrapServers: [fake.address], requestTimeoutMs: 300 })
   await assert.rejects(cluster.metadata.refresh(), /not a Kafka response/)
   await cluster.close()
   await fake.close()
-  const gone = createCluster({ bootstrapServers: [fake.address], requestTimeoutMs: 300 })
+  const gone = clusterFor(t, { bootstrapServers: [fake.address], requestTimeoutMs: 300 })
   await assert.rejects(gone.metadata.refresh(), /ECONNREFUSED/)
-  await gone.close()
 })
 
-test('one bootstrap server that answers is enough', async () => {
-  const cluster = createCluster({ bootstrapServers: ['127.0.0.1:1', broker.bootstrap, '127.0.0.1:2'] })
+test('one bootstrap server that answers is enough', async (t) => {
+  const cluster = clusterFor(t, { bootstrapServers: ['127.0.0.1:1', broker.bootstrap, '127.0.0.1:2'] })
   assert.equal(await cluster.clusterId(), broker.clusterId)
-  await cluster.close()
 })
 
-test('concurrent demands for metadata share their requests', async () => {
+test('concurrent demands for metadata share their requests', async (t) => {
   let metadataRequests = 0
-  const fake = await fakeBroker(({ apiKey, apiVersion, correlationId }, socket) => {
+  const fake = await fakeBroker(t, ({ apiKey, apiVersion, correlationId }, socket) => {
     if (apiKey === ApiVersions.key) {
       writeChunks(socket, encodeResponse(ApiVersions, apiVersion, correlationId, { apiKeys: oldApis }))
       return
@@ -144,26 +143,23 @@ test('concurrent demands for metadata share their requests', async () => {
     const body = { brokers: [{ nodeId: 1, host, port: Number(port) }], topics }
     writeChunks(socket, encodeResponse(Metadata, apiVersion, correlationId, body))
   })
-  const cluster = createCluster({ bootstrapServers: [fake.address] })
+  const cluster = clusterFor(t, { bootstrapServers: [fake.address] })
   const counts = ['a', 'b', 'a', 'b'].map((topic) => cluster.partitionCount(topic))
   assert.deepEqual(await Promise.all(counts), [1, 1, 1, 1])
   assert.equal(await cluster.leader('b', 0), 1)
   assert.equal(metadataRequests, 1)
-  await cluster.close()
-  await fake.close()
 })
 
-test('a topic or partition that does not exist is said by name', async () => {
-  const cluster = createCluster({ bootstrapServers: [broker.bootstrap], defaultApiTimeoutMs: 500 })
+test('a topic or partition that does not exist is said by name', async (t) => {
+  const cluster = clusterFor(t, { bootstrapServers: [broker.bootstrap], defaultApiTimeoutMs: 500 })
   await new Admin(cluster).createTopics([{ name: 'one', partitions: 1 }])
   await assert.rejects(cluster.partitionCount('none'), /topic none does not exist/)
   await assert.rejects(cluster.leader('one', 5), /topic one has no partition 5/)
-  await cluster.close()
 })
 
-test('closing ends everything that waits', async () => {
-  const fake = await fakeBroker(() => {})
-  const cluster = createCluster({ bootstrapServers: [fake.address] })
+test('closing ends everything that waits', async (t) => {
+  const fake = await fakeBroker(t, () => {})
+  const cluster = clusterFor(t, { bootstrapServers: [fake.address] })
   const waiting = [cluster.clusterId(), cluster.partitionCount('t')]
   await until('a connection was made', () => fake.seen.length > 0)
   const settled = Promise.allSettled(waiting)
