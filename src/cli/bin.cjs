@@ -40,10 +40,10 @@ function compileCacheFolder() {
   var dependencies = path.join(__dirname, '../../node_modules')
   try {
     fs.accessSync(dependencies, fs.constants.W_OK)
-    return path.join(dependencies, '.cache/millrace/compile')
-  } catch (error) {
+  } catch (_notWritable) {
     return undefined
   }
+  return path.join(dependencies, '.cache/millrace/compile')
 }
 
 /** The runtime that the npm package `node` carries, if it is installed here and new enough. */
