@@ -48,6 +48,8 @@ export class SinkLoop implements TaskLoop {
   #input: SinkInput | null = null
   #task: SinkTask | null = null
   #queue: Delivery[] = []
+  /** Partitions that were rewound or taken away since the last poll: what it gave of them must not be delivered. */
+  readonly #stale = new Set<string>()
   #rewinds: TopicPartitionOffset[] = []
   #timeoutMs = -1
   #nextCommit = 0
@@ -162,6 +164,7 @@ export class SinkLoop implements TaskLoop {
         continue
       }
       const fetched = await consumer.poll(this.#pollTimeoutMs(), control.signal)
+      this.#stale.clear()
       if (control.stopping) break
       if (this.#isPaused) continue
       await this.#takeIn(fetched)
@@ -182,6 +185,7 @@ export class SinkLoop implements TaskLoop {
       this.#useTopic(one.topic)
       // Decoded now rather than when it is its turn only if something holds up what is before it.
       for (const columns of columnsOf(one)) {
+        if (this.#stale.has(keyOf(one))) break
         this.#read += columns.columns.count - columns.from
         await this.#enqueue(one, columns)
         if (!this.#isHeldUp()) await this.#deliverQueued()
@@ -189,7 +193,7 @@ export class SinkLoop implements TaskLoop {
       const last = this.#queue.at(-1)
       const reached = { topic: one.topic, partition: one.partition, offset: one.nextOffset }
       // Control records at the end of a fetch, and offsets that compaction left empty, are passed over.
-      if (last === undefined) this.#offsets.delivered(reached)
+      if (last === undefined && !this.#stale.has(keyOf(one))) this.#offsets.delivered(reached)
     }
   }
 
@@ -293,7 +297,12 @@ export class SinkLoop implements TaskLoop {
         const restMs = Math.max(0, until - performance.now())
         const fetched = await consumer.poll(Math.min(restMs, LONGEST_POLL_MS), this.#env.control.signal)
         // A partition that was assigned just now is not paused.
-        for (const one of fetched) for (const columns of columnsOf(one)) await this.#enqueue(one, columns)
+        for (const one of fetched) {
+          for (const columns of columnsOf(one)) {
+            this.#read += columns.columns.count - columns.from
+            await this.#enqueue(one, columns)
+          }
+        }
         await this.#commitIfDue()
       } while (performance.now() < until && !this.#env.control.stopping)
     } finally {
@@ -333,6 +342,7 @@ export class SinkLoop implements TaskLoop {
     const { consumer } = this.#input as SinkInput
     for (const position of positions) {
       if (!this.#offsets.has(position)) continue
+      this.#stale.add(keyOf(position))
       this.#queue = this.#queue.filter(({ reached }) => keyOf(reached) !== keyOf(position))
       consumer.seek(position.topic, position.partition, position.offset)
       this.#offsets.rewound(position)
@@ -412,7 +422,10 @@ export class SinkLoop implements TaskLoop {
     try {
       if (task.close !== undefined) await this.#env.scope.call('close', () => task.close?.(ours))
     } finally {
-      for (const partition of ours) this.#offsets.unassign(partition)
+      for (const partition of ours) {
+        this.#offsets.unassign(partition)
+        this.#stale.add(keyOf(partition))
+      }
       this.#queue = this.#queue.filter(({ reached }) => this.#offsets.has(reached))
     }
   }

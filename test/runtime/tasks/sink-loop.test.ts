@@ -148,6 +148,33 @@ for (const take of ['records', 'batches']) {
   })
 }
 
+for (const take of ['records', 'batches']) {
+  test(`after a rewind nothing of what was fetched before is delivered (${take})`, async () => {
+    const name = `rewound-early-${take}`
+    await admin.createTopics([{ name, partitions: 1 }])
+    // A wire batch each, all in one fetch.
+    for (let n = 0; n < 20; n++) await produce(name, n, n + 1)
+    const { props, events } = sinkProps(name, { take, 'rewind.once': 'true' })
+    const { host: tasks } = host()
+    await tasks.startTask({ connector: name, task: 0 }, props, props, 'STARTED')
+    await eventually(() => taken(events()).length === 21, 'reading to the end')
+    await tasks.close()
+    assert.deepEqual(taken(events()), [0, ...upTo(20)])
+  })
+}
+
+test('what could not be flushed is delivered again from the last commit', async () => {
+  await fill('unflushed', 50)
+  const { props, events } = sinkProps('unflushed', { 'flush.failures': '1' })
+  const { host: tasks } = host()
+  await tasks.startTask({ connector: 'unflushed', task: 0 }, props, props, 'STARTED')
+  const isCommitted = async (): Promise<boolean> =>
+    (await admin.listGroupOffsets('connect-unflushed')).some(({ offset }) => offset === 50)
+  await eventually(isCommitted, 'the commit after the failed one')
+  await tasks.close()
+  assert.deepEqual(taken(events()), [...upTo(50), ...upTo(50)])
+})
+
 test('a value that is not JSON goes the ordinary way: skipped when all errors are tolerated, else the end of the task', async () => {
   const value = (n: number): string => (n === 5 ? '{broken' : `{"n":${n}}`)
   await fill('faulty', 10, 1, value)
