@@ -32,7 +32,10 @@ export function encodeSubscription(subscription: Subscription): Uint8Array {
   return writer.toBytes()
 }
 
-/** Reads a subscription of any version: newer ones only add at the end. */
+/**
+ * Reads a subscription of any version: newer ones only add at the end. What should be there and is not counts as left out
+ * (kafkajs says version 1 and ends where version 0 does).
+ */
 export function decodeSubscription(bytes: Uint8Array): Subscription {
   const reader = new Reader(bytes)
   const version = reader.int16()
@@ -41,9 +44,9 @@ export function decodeSubscription(bytes: Uint8Array): Subscription {
   return {
     topics,
     userData: reader.nullableBytes(),
-    ownedPartitions: version >= 1 ? readPartitions(reader) : [],
-    generation: version >= 2 ? reader.int32() : -1,
-    rackId: version >= 3 ? reader.nullableString() : null,
+    ownedPartitions: version >= 1 && reader.remaining > 0 ? readPartitions(reader) : [],
+    generation: version >= 2 && reader.remaining > 0 ? reader.int32() : -1,
+    rackId: version >= 3 && reader.remaining > 0 ? reader.nullableString() : null,
   }
 }
 

@@ -7,9 +7,11 @@ import {
   encodeSubscription,
 } from '../../../src/client/group/consumer-protocol.ts'
 
-test('a subscription of version 0, as kafkajs sends it, is read with nothing owned', () => {
-  // version 0, one topic "ab", user data of 2 bytes
-  const bytes = Buffer.from('0000' + '00000001' + '0002' + '6162' + '00000002' + '0102', 'hex')
+test('a subscription that ends behind its user data is read with nothing owned, also as version 1 (kafkajs)', () => {
+  // one topic "ab", user data of 2 bytes
+  const rest = '00000001' + '0002' + '6162' + '00000002' + '0102'
+  const bytes = Buffer.from(`0000${rest}`, 'hex')
+  assert.deepEqual(decodeSubscription(Buffer.from(`0001${rest}`, 'hex')), decodeSubscription(bytes))
   assert.deepEqual(decodeSubscription(bytes), {
     topics: ['ab'],
     userData: Buffer.from([1, 2]),
