@@ -1,4 +1,3 @@
-import { withDeadline } from '../../base/deadline.ts'
 import { columnsOf, type FetchedColumns, type FetchedRecords } from '../../client/consumer/fetched-records.ts'
 import type {
   SinkBatch,
@@ -10,12 +9,13 @@ import type {
   TopicPartitionOffset,
 } from '../../connect/index.ts'
 import { ErrorHandler, errorPolicy } from '../errors/error-handler.ts'
-import { StageError } from '../errors/stage-error.ts'
+import { errantRecordReporter } from '../errors/errant-records.ts'
 import { createConverters } from '../pipeline/record-converters.ts'
 import { SinkPipeline } from '../pipeline/sink-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
 import { PluginCallError } from '../plugins/plugin-scope.ts'
 import type { TaskCounters } from '../task-runner.ts'
+import { commitDelivered } from './sink-commit.ts'
 import { openSinkInput, type SinkInput } from './sink-input.ts'
 import { SinkOffsets } from './sink-offsets.ts'
 import type { TaskEnvironment } from './task-environment.ts'
@@ -130,25 +130,7 @@ export class SinkLoop implements TaskLoop {
       requestCommit: () => {
         this.#nextCommit = 0
       },
-      errantRecordReporter: this.#errors.policy.log
-        ? { report: (record, error) => this.#reportErrant(record, error) }
-        : null,
-    }
-  }
-
-  async #reportErrant(record: SinkRecord, error: Error): Promise<void> {
-    const coordinates = {
-      topic: record.originalTopic,
-      partition: record.originalKafkaPartition,
-      offset: record.originalKafkaOffset,
-      timestamp: record.timestamp ?? null,
-      timestampType: record.timestampType,
-    }
-    if (!this.#errors.report(new StageError('TASK_PUT', this.#plugin.class, error), coordinates)) {
-      throw new Error(
-        `Tolerance exceeded in error handler: ${error.message}. Set errors.tolerance=all to skip such records.`,
-        { cause: error },
-      )
+      errantRecordReporter: errantRecordReporter(this.#errors, this.#plugin.class),
     }
   }
 
@@ -355,40 +337,12 @@ export class SinkLoop implements TaskLoop {
     await this.#commit(this.#offsets.current(), false)
   }
 
-  /** Asks the task what may be committed, and commits it. Failures are logged; outside of closing, they rewind. */
+  /** A commit that the task could not prepare rewinds to the last one, except when partitions are closed. */
   async #commit(current: readonly TopicPartitionOffset[], closing: boolean): Promise<void> {
     if (current.length === 0 || this.#cancelled) return
-    const { logger, config } = this.#env
-    let asked: readonly TopicPartitionOffset[]
-    try {
-      asked = await this.#preCommit(current)
-    } catch (error) {
-      logger.error(
-        { err: error },
-        closing
-          ? 'preCommit failed while partitions were closed'
-          : 'preCommit failed: going back to the last committed offsets',
-      )
-      if (!closing) await this.#seek(this.#offsets.lastCommitted())
-      return
-    }
-    const offsets = this.#offsets.committable(asked)
-    if (offsets.length === 0) return
     const { consumer } = this.#input as SinkInput
-    try {
-      await withDeadline(consumer.commit([...offsets]), config.offsetFlushTimeoutMs, 'Committing offsets')
-      this.#offsets.committed(offsets)
-    } catch (error) {
-      logger.error({ err: error }, 'Commit of offsets failed; the next commit tries again')
-    }
-  }
-
-  async #preCommit(current: readonly TopicPartitionOffset[]): Promise<readonly TopicPartitionOffset[]> {
-    const task = this.#task as SinkTask
-    const { scope } = this.#env
-    if (task.preCommit !== undefined) return (await scope.call('preCommit', () => task.preCommit?.(current))) ?? []
-    if (task.flush !== undefined) await scope.call('flush', () => task.flush?.(current))
-    return current
+    const isPrepared = await commitDelivered(this.#env, this.#task as SinkTask, consumer, this.#offsets, current)
+    if (!isPrepared && !closing) await this.#seek(this.#offsets.lastCommitted())
   }
 
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {

@@ -92,8 +92,13 @@ test('task configurations become text, and too many of them fail the connector u
 })
 
 test('without an instance of its own a connector has one task with its own configuration', async () => {
-  const { plugin } = watchedPlugin()
-  const { startConnector: _, ...plain } = plugin
+  const plain = defineSource({
+    class: 'test.Plain',
+    version: '1',
+    summary: '',
+    config: config({ url: Type.String() }),
+    startTask: () => ({ poll: () => null }),
+  }) as SourcePlugin
   const { connector } = run(plain, { url: 'x' })
   await connector.start('STARTED')
   assert.deepEqual(await connector.taskConfigs(5), [{ url: 'x' }])
