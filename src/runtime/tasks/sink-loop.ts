@@ -200,7 +200,8 @@ export class SinkLoop implements TaskLoop {
     let records: SinkRecord[] = []
     const { count, offsets } = columns.columns
     for (let i = columns.from; i < count; i++) {
-      const record = await this.#record(fetched, columns, i)
+      const made = this.#record(fetched, columns, i)
+      const record = made instanceof Promise ? await made : made
       if (record !== null) records.push(record)
       if (records.length >= maxRecords || i === count - 1) {
         this.#queue.push({

@@ -207,7 +207,11 @@ export class SourceLoop implements TaskLoop {
     const compiled = pipeline.compile(batch.plan)
     const submission = this.#submitted.open(batch.sourcePartition)
     if (compiled === null) {
-      for (let row = 0; row < batch.rows; row++) await this.#deliverRecord(rowRecord(batch, row), submission)
+      for (let row = 0; row < batch.rows; row++) {
+        const outcome = this.#deliverRecord(rowRecord(batch, row), submission)
+        if (typeof outcome !== 'boolean') await outcome
+        if (row % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && this.#turn.isOver) await this.#turn.next()
+      }
       submission.seal(batch.sourceOffset)
       return
     }
@@ -264,25 +268,39 @@ export class SourceLoop implements TaskLoop {
           batches.set(key, current)
         }
       }
-      if (await this.#deliverRecord(record, current.submission)) current.offset = record.sourceOffset
+      const outcome = this.#deliverRecord(record, current.submission)
+      if (typeof outcome === 'boolean' ? outcome : await outcome) current.offset = record.sourceOffset
       if (i % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && this.#turn.isOver) await this.#turn.next()
     }
     // A dropped record's own offset is not recorded: a later one moves past it.
     for (const { submission, offset } of batches.values()) submission.seal(offset)
   }
 
-  /** True when the record goes to Kafka, false when it was dropped or skipped. */
-  async #deliverRecord(record: SourceRecord, submission: Submission): Promise<boolean> {
+  /** True when the record goes to Kafka, false when it was dropped or skipped. A promise only if there is a reason to wait. */
+  #deliverRecord(record: SourceRecord, submission: Submission): boolean | Promise<boolean> {
     const pipeline = this.#pipeline as SourcePipeline
     let outgoing: OutgoingRecord | null
     try {
       outgoing = pipeline.convert(record, Date.now())
     } catch (error) {
-      outgoing = await this.#errors.recover(error, () => pipeline.convert(record, Date.now()), coordinatesOf(record))
+      return this.#deliverFaulty(record, submission, error)
     }
     if (outgoing === null) return false
-    const output = this.#output as SourceOutput
-    const partitions = output.knownPartitions(outgoing.topic) ?? (await this.#lookUp(outgoing.topic))
+    const partitions = (this.#output as SourceOutput).knownPartitions(outgoing.topic)
+    if (partitions === undefined) return this.#deliverToNewTopic(outgoing, submission)
+    ;(this.#batcher as RecordBatcher).append(outgoing, partitions, submission)
+    return true
+  }
+
+  async #deliverFaulty(record: SourceRecord, submission: Submission, error: unknown): Promise<boolean> {
+    const pipeline = this.#pipeline as SourcePipeline
+    const attempt = (): OutgoingRecord | null => pipeline.convert(record, Date.now())
+    const outgoing = await this.#errors.recover(error, attempt, coordinatesOf(record))
+    return outgoing === null ? false : this.#deliverToNewTopic(outgoing, submission)
+  }
+
+  async #deliverToNewTopic(outgoing: OutgoingRecord, submission: Submission): Promise<boolean> {
+    const partitions = await this.#lookUp(outgoing.topic)
     ;(this.#batcher as RecordBatcher).append(outgoing, partitions, submission)
     return true
   }
