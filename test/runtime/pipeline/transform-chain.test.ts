@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  config,
+  type ConnectRecord,
+  definePredicate,
+  defineTransform,
+  type RowPlan,
+  struct,
+  Type,
+} from '../../../src/connect/index.ts'
+import { StageError } from '../../../src/runtime/errors/stage-error.ts'
+import { TransformChain } from '../../../src/runtime/pipeline/transform-chain.ts'
+import type { Plugin } from '../../../src/runtime/plugins/plugin.ts'
+import { PluginRegistry } from '../../../src/runtime/plugins/plugin-registry.ts'
+
+const append = defineTransform({
+  class: 't.Append',
+  version: '1',
+  summary: '',
+  config: config({ text: Type.String() }),
+  create: ({ text }) => ({
+    apply: (record) => ({ ...record, topic: record.topic + text }),
+    applyToPlan: (plan) => ({ ...plan, topic: plan.topic + text }),
+  }),
+})
+const drop = defineTransform({
+  class: 't.Drop',
+  version: '1',
+  summary: '',
+  config: config({}),
+  create: () => ({ apply: () => null }),
+})
+const fail = defineTransform({
+  class: 't.Fail',
+  version: '1',
+  summary: '',
+  config: config({}),
+  create: () => ({
+    apply: () => {
+      throw new Error('no')
+    },
+  }),
+})
+const endsWith = definePredicate({
+  class: 'p.EndsWith',
+  version: '1',
+  summary: '',
+  config: config({ end: Type.String() }),
+  create: ({ end }) => ({ test: (record) => record.topic.endsWith(end) }),
+})
+
+const registry = new PluginRegistry()
+for (const plugin of [append, drop, fail, endsWith]) registry.add(plugin as Plugin)
+
+const chain = (props: Record<string, string>): TransformChain => TransformChain.fromProps(props, registry)
+const record: ConnectRecord = { topic: 't' }
+const plan: RowPlan = {
+  topic: 't',
+  kafkaPartition: null,
+  key: null,
+  value: { schema: struct({}), columns: [] },
+  timestamp: null,
+}
+const appending = (alias: string, text: string) => ({
+  [`transforms.${alias}.type`]: 't.Append',
+  [`transforms.${alias}.text`]: text,
+})
+
+test('transforms run in the listed order, on records and on plans alike', () => {
+  const made = chain({ transforms: 'b, a', ...appending('a', '-a'), ...appending('b', '-b') })
+  assert.equal(made.apply(record)?.topic, 't-b-a')
+  assert.equal(made.applyToPlan(plan)?.topic, 't-b-a')
+})
+
+test('a predicate decides per record, negate turns it round, and either keeps the chain off the plan', () => {
+  const predicate = { predicates: 'p', 'predicates.p.type': 'EndsWith', 'predicates.p.end': '-x' }
+  const plain = chain({ transforms: 'a', ...appending('a', '-a'), 'transforms.a.predicate': 'p', ...predicate })
+  assert.equal(plain.apply(record)?.topic, 't')
+  assert.equal(plain.apply({ topic: 't-x' })?.topic, 't-x-a')
+  assert.equal(plain.applyToPlan(plan), null)
+  const negated = chain({
+    transforms: 'a',
+    ...appending('a', '-a'),
+    'transforms.a.predicate': 'p',
+    'transforms.a.negate': 'true',
+    ...predicate,
+  })
+  assert.equal(negated.apply(record)?.topic, 't-a')
+  assert.equal(negated.apply({ topic: 't-x' })?.topic, 't-x')
+})
+
+test('a dropped record goes no further, and a transform without a plan form keeps the chain off the plan', () => {
+  const made = chain({ transforms: 'd,f', 'transforms.d.type': 't.Drop', 'transforms.f.type': 't.Fail' })
+  assert.equal(made.apply(record), null)
+  assert.equal(made.applyToPlan(plan), null)
+})
+
+test('a failure names its stage and class', () => {
+  const made = chain({ transforms: 'f', 'transforms.f.type': 't.Fail' })
+  assert.throws(
+    () => made.apply(record),
+    (error) => error instanceof StageError && error.stage === 'TRANSFORMATION' && error.className === 't.Fail',
+  )
+})
+
+test('what is missing or contradictory in the configuration is named', () => {
+  assert.throws(() => chain({ transforms: 'a' }), /transforms\.a\.type/)
+  assert.throws(() => chain({ transforms: 'a', 'transforms.a.type': 't.Append' }), /text/)
+  assert.throws(
+    () => chain({ transforms: 'a', ...appending('a', 'x'), 'transforms.a.negate': 'true' }),
+    /transforms\.a\.negate/,
+  )
+  assert.throws(
+    () => chain({ transforms: 'a', ...appending('a', 'x'), 'transforms.a.predicate': 'q' }),
+    /names q, which is not in predicates/,
+  )
+})
