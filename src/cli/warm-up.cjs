@@ -11,7 +11,11 @@ var LIMIT_MS = 20000
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   var folder = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-warm-up-'))
-  var overrides = ['listeners=http://127.0.0.1:0', 'broker.listeners=PLAINTEXT://127.0.0.1:0', 'broker.log.dirs=' + folder]
+  var overrides = [
+    'listeners=http://127.0.0.1:0',
+    'broker.listeners=PLAINTEXT://127.0.0.1:0',
+    'broker.log.dirs=' + folder,
+  ]
   var args = [path.join(__dirname, 'bin.cjs'), 'start']
   overrides.forEach(function (override) {
     args.push('--override', override)
