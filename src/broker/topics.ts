@@ -169,6 +169,11 @@ export class Topics {
     return null
   }
 
+  /** Waits until a creation of this name that is under way has ended, either way: until then nobody else sees the topic. */
+  async creationEnded(name: string): Promise<void> {
+    await this.#creating.get(name)?.catch(() => undefined)
+  }
+
   /** Makes a topic; `overrides` have been checked. @throws {ProtocolError} as {@link creationError} says */
   async create(name: string, partitions: number, overrides: TopicOverrides): Promise<Topic> {
     const error = this.creationError(name)

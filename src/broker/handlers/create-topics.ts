@@ -41,6 +41,8 @@ function failed(name: string, { code, message }: ProtocolError): Created {
 
 async function createOne(topic: Creatable, validateOnly: boolean, context: RequestContext): Promise<Created> {
   const { broker } = context
+  // Who is told that the topic exists goes on to use it.
+  await broker.topics.creationEnded(topic.name)
   const taken = broker.topics.creationError(topic.name)
   if (taken !== null) throw taken
   if (isInternalTopic(topic.name)) {

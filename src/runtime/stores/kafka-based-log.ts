@@ -2,11 +2,15 @@ import { Backoff } from '../../base/backoff.ts'
 import { pause } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
 import { AbortedError, ClosedError, type Cluster, Consumer, type Producer, recordsOf } from '../../client/index.ts'
+import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import type { KafkaLog, LogPosition, LogRecord } from './kafka-log.ts'
 
 /** Nothing polls: the broker holds the fetch until there is data, so this only bounds one call. */
 const POLL_MS = 60_000
 const FETCH_WAIT_MS = 5_000
+
+/** A topic that another worker has just created may not be known to every broker yet. */
+const LOOK_UP_TIMEOUT_MS = 10_000
 
 interface Waiter {
   /** Offset to be read up to (exclusive), by partition. */
@@ -45,7 +49,7 @@ export class KafkaBasedLog implements KafkaLog {
   }
 
   async start(): Promise<void> {
-    const count = await this.#cluster.partitionCount(this.#topic)
+    const count = await this.#partitionCount()
     const partitions = Array.from({ length: count }, (_, partition) => ({ topic: this.#topic, partition }))
     const [beginnings, ends] = await Promise.all([
       this.#consumer.beginningOffsets(partitions),
@@ -58,6 +62,20 @@ export class KafkaBasedLog implements KafkaLog {
     }
     this.#following = this.#follow()
     await this.#until(this.#byPartition(ends))
+  }
+
+  async #partitionCount(): Promise<number> {
+    const deadline = Date.now() + LOOK_UP_TIMEOUT_MS
+    const backoff = new Backoff(50, 1_000)
+    for (;;) {
+      try {
+        return await this.#cluster.partitionCount(this.#topic)
+      } catch (error) {
+        const isMissing = error instanceof ProtocolError && error.code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        if (!isMissing || Date.now() > deadline || this.#stopping.signal.aborted) throw error
+        await pause(backoff.next(), this.#stopping.signal)
+      }
+    }
   }
 
   async readToEnd(): Promise<void> {

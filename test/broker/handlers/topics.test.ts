@@ -147,6 +147,24 @@ test('many clients that ask for the same new topic at once get one topic', async
   for (const each of clients) each.close()
 })
 
+test('who is told that a topic exists, since another client is just making it, can use it', async () => {
+  const clients = await Promise.all(Array.from({ length: 4 }, () => WireClient.connect(broker.port)))
+  const body = { topics: [{ name: 'contended', numPartitions: 20, replicationFactor: 1 }] }
+  const codes = await Promise.all(
+    clients.map(async (each) => {
+      const { topics } = await each.send(CreateTopics, 7, body)
+      const found = await each.send(Metadata, 12, {
+        topics: [{ name: 'contended' }],
+        allowAutoTopicCreation: false,
+      })
+      return [topics[0]?.errorCode, found.topics[0]?.errorCode, found.topics[0]?.partitions.length]
+    }),
+  )
+  for (const each of clients) each.close()
+  const others = Array.from({ length: 3 }, () => [ErrorCode.TOPIC_ALREADY_EXISTS, ErrorCode.NONE, 20])
+  assert.deepEqual(codes.toSorted(), [[ErrorCode.NONE, ErrorCode.NONE, 20], ...others])
+})
+
 test('topics are found by id, and unknown ids are told so', async () => {
   const { topicId } = await describe('plain')
   const unknown = 'AAAAAAAAAAAAAAAAAAAAAQ'
