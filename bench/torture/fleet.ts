@@ -73,13 +73,22 @@ export class Fleet {
     this.#settings = settings
   }
 
-  /** `settings` are the worker's, on top of short session timeouts. Nothing is started yet. */
-  static async of(layout: Layout, folder: string, settings: Readonly<Record<string, string>> = {}): Promise<Fleet> {
+  /**
+   * `settings` are the worker's, on top of short session timeouts. With `brokerElsewhere` (host:port) the workers use that
+   * broker, which is never killed. Nothing is started yet.
+   */
+  static async of(
+    layout: Layout,
+    folder: string,
+    settings: Readonly<Record<string, string>> = {},
+    brokerElsewhere?: string,
+  ): Promise<Fleet> {
     const members: Member[] = []
     for (const [name, command] of commandsOf[layout]) {
+      if (brokerElsewhere !== undefined && command !== 'worker') continue
       members.push({ name, command, restPort: await freePort(), process: null })
     }
-    return new Fleet(folder, `127.0.0.1:${await freePort()}`, members, settings)
+    return new Fleet(folder, brokerElsewhere ?? `127.0.0.1:${await freePort()}`, members, settings)
   }
 
   get names(): string[] {

@@ -88,7 +88,7 @@ export class GrowingTable {
 
   async #grow(random: Random): Promise<void> {
     while (!this.#isStopping) {
-      await this.insert(random.between(1, this.#rows < FAST_UP_TO ? 300 : 5))
+      await this.insert(random.between(1, this.#rows < FAST_UP_TO ? 150 : 5))
       if (this.hasUpdates && random.chance(0.5)) {
         const first = random.between(1, this.#rows)
         await this.#timed(

@@ -57,9 +57,15 @@ export function planOf(seed: number, given: Partial<Plan> = {}): Plan {
 /**
  * One round: tables grow, rows flow into a topic and on into objects, processes are killed at random moments and started
  * again, and once all is quiet, table, topic and objects are compared. `folder` keeps all that the round leaves behind.
+ * With `brokerElsewhere` (host:port) only workers are run and killed; they leave connectors and topics on that broker.
  * Rejects only when the round could not be carried out; what went wrong in the flow is told in `violations`.
  */
-export async function runRound(server: TestPostgres, folder: string, plan: Plan): Promise<RoundResult> {
+export async function runRound(
+  server: TestPostgres,
+  folder: string,
+  plan: Plan,
+  brokerElsewhere?: string,
+): Promise<RoundResult> {
   const startedAt = performance.now()
   // Another stream of numbers than the plan's, so that a plan with other kills has the same tables.
   const random = new Random(plan.seed ^ 0x5bd1e995)
@@ -71,7 +77,12 @@ export async function runRound(server: TestPostgres, folder: string, plan: Plan)
     (_none, i) => new GrowingTable(client, `t${plan.seed}_${i}`, plan.mode !== 'incrementing'),
   )
   for (const table of tables) await table.create(random.between(100, 3000))
-  const fleet = await Fleet.of(plan.layout, folder, { 'offset.flush.interval.ms': String(plan.offsetFlushMs) })
+  const fleet = await Fleet.of(
+    plan.layout,
+    folder,
+    { 'offset.flush.interval.ms': String(plan.offsetFlushMs) },
+    brokerElsewhere,
+  )
   const kills: string[] = []
   const result = (verdicts: readonly Verdict[], violations: readonly string[]): RoundResult => ({
     plan,
@@ -85,7 +96,7 @@ export async function runRound(server: TestPostgres, folder: string, plan: Plan)
     await fleet.ready()
     await createConnectors(fleet, server, bucket, plan, tables)
     for (const table of tables) table.grow(new Random(random.between(0, 2 ** 31)))
-    await killAtRandom(fleet, plan, random, kills)
+    await killAtRandom(fleet, plan, random, kills, () => storedRecords(bucket, tables))
     for (const table of tables) await table.stop()
     const rows = new Map<string, Row[]>()
     for (const table of tables) {
@@ -109,6 +120,12 @@ export async function runRound(server: TestPostgres, folder: string, plan: Plan)
     await client.query(`DROP TABLE IF EXISTS ${tables.map(({ name }) => name).join(', ')}`).catch(() => undefined)
     await client.end()
   }
+}
+
+async function storedRecords(bucket: string, tables: readonly GrowingTable[]): Promise<number> {
+  let records = 0
+  for (const table of tables) records += await storedUpTo(bucket, topicOf(table))
+  return records
 }
 
 function topicOf(table: GrowingTable): string {
@@ -167,10 +184,24 @@ async function createConnectors(
 }
 
 /** Kills at random moments, also while processes start; at the end all of them are ready. */
-async function killAtRandom(fleet: Fleet, plan: Plan, random: Random, kills: string[]): Promise<void> {
+async function killAtRandom(
+  fleet: Fleet,
+  plan: Plan,
+  random: Random,
+  kills: string[],
+  stored: () => Promise<number>,
+): Promise<void> {
   const beganAt = performance.now()
   for (let kill = 0; kill < plan.kills; kill++) {
-    await pause(random.between(0, 1200))
+    // Most kills come while rows flow, the others while tasks start.
+    if (random.chance(0.7)) {
+      const before = await stored()
+      await until('records in objects before the next kill', QUIET_TIMEOUT_MS, async () => {
+        fleet.assertAlive()
+        return (await stored()) > before ? true : null
+      })
+    }
+    await pause(random.between(0, 1000))
     fleet.assertAlive()
     const names = fleet.names.filter(() => random.chance(0.5))
     const victims = names.length > 0 ? names : [random.pick(fleet.names)]
@@ -180,6 +211,7 @@ async function killAtRandom(fleet: Fleet, plan: Plan, random: Random, kills: str
     fleet.spawn(victims)
     // The next kill may come before they are ready.
     if (random.chance(0.7)) await fleet.ready()
+    else await pause(random.between(0, 1000))
   }
   await fleet.ready()
   await pause(random.between(0, 500))
