@@ -35,6 +35,23 @@ const brokerSettings: Readonly<Record<string, string>> = {
   'offsets.topic.num.partitions': '4',
 }
 
+/** Many small segments, compacted all the time. */
+const smallSegments: Readonly<Record<string, string>> = {
+  'log.roll.ms': '200',
+  'log.segment.bytes': '1048576',
+  'log.cleaner.backoff.ms': '100',
+  'log.cleaner.min.cleanable.ratio': '0.01',
+}
+
+export interface FleetOptions {
+  /** The worker's, on top of short session timeouts. */
+  readonly workerSettings?: Readonly<Record<string, string>>
+  /** The broker rolls its segments and compacts them all the time. */
+  readonly hasSmallSegments?: boolean
+  /** host:port of a broker for the workers, which is never killed. */
+  readonly brokerElsewhere?: string | undefined
+}
+
 const workerSettings: Readonly<Record<string, string>> = {
   'session.timeout.ms': SESSION_TIMEOUT_MS,
   'heartbeat.interval.ms': HEARTBEAT_INTERVAL_MS,
@@ -58,37 +75,24 @@ export class Fleet {
   readonly bootstrapServer: string
   readonly #members: readonly Member[]
   readonly #folder: string
-  readonly #settings: Readonly<Record<string, string>>
+  readonly #options: FleetOptions
   #failed: Error | null = null
 
-  private constructor(
-    folder: string,
-    bootstrapServer: string,
-    members: readonly Member[],
-    settings: Readonly<Record<string, string>>,
-  ) {
+  private constructor(folder: string, bootstrapServer: string, members: readonly Member[], options: FleetOptions) {
     this.#folder = folder
     this.bootstrapServer = bootstrapServer
     this.#members = members
-    this.#settings = settings
+    this.#options = options
   }
 
-  /**
-   * `settings` are the worker's, on top of short session timeouts. With `brokerElsewhere` (host:port) the workers use that
-   * broker, which is never killed. Nothing is started yet.
-   */
-  static async of(
-    layout: Layout,
-    folder: string,
-    settings: Readonly<Record<string, string>> = {},
-    brokerElsewhere?: string,
-  ): Promise<Fleet> {
+  /** Nothing is started yet. `folder` is for the broker's data and the logs of all processes. */
+  static async of(layout: Layout, folder: string, options: FleetOptions = {}): Promise<Fleet> {
     const members: Member[] = []
     for (const [name, command] of commandsOf[layout]) {
-      if (brokerElsewhere !== undefined && command !== 'worker') continue
+      if (options.brokerElsewhere !== undefined && command !== 'worker') continue
       members.push({ name, command, restPort: await freePort(), process: null })
     }
-    return new Fleet(folder, brokerElsewhere ?? `127.0.0.1:${await freePort()}`, members, settings)
+    return new Fleet(folder, options.brokerElsewhere ?? `127.0.0.1:${await freePort()}`, members, options)
   }
 
   get names(): string[] {
@@ -188,9 +192,10 @@ export class Fleet {
       listeners: `PLAINTEXT://${this.bootstrapServer}`,
       'log.dirs': join(this.#folder, 'broker'),
       ...brokerSettings,
+      ...(this.#options.hasSmallSegments === true ? smallSegments : {}),
     }
     if (member.command === 'broker') return broker
-    const worker = { listeners: restUrl(member), ...workerSettings, ...this.#settings }
+    const worker = { listeners: restUrl(member), ...workerSettings, ...this.#options.workerSettings }
     if (member.command === 'worker') return { 'bootstrap.servers': this.bootstrapServer, ...worker }
     return { ...Object.fromEntries(Object.entries(broker).map(([key, value]) => [`broker.${key}`, value])), ...worker }
   }

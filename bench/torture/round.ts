@@ -28,6 +28,8 @@ export interface Plan {
   readonly isScheduled: boolean
   readonly offsetFlushMs: number
   readonly kills: number
+  /** The broker rolls and compacts segments all the time. */
+  readonly hasSmallSegments: boolean
 }
 
 export interface RoundResult {
@@ -50,6 +52,7 @@ export function planOf(seed: number, given: Partial<Plan> = {}): Plan {
     isScheduled: random.chance(0.25),
     offsetFlushMs: random.pick([50, 200, 1000]),
     kills: random.between(1, 3),
+    hasSmallSegments: random.chance(0.4),
     ...given,
   }
 }
@@ -77,12 +80,11 @@ export async function runRound(
     (_none, i) => new GrowingTable(client, `t${plan.seed}_${i}`, plan.mode !== 'incrementing'),
   )
   for (const table of tables) await table.create(random.between(100, 3000))
-  const fleet = await Fleet.of(
-    plan.layout,
-    folder,
-    { 'offset.flush.interval.ms': String(plan.offsetFlushMs) },
+  const fleet = await Fleet.of(plan.layout, folder, {
+    workerSettings: { 'offset.flush.interval.ms': String(plan.offsetFlushMs) },
+    hasSmallSegments: plan.hasSmallSegments,
     brokerElsewhere,
-  )
+  })
   const kills: string[] = []
   const result = (verdicts: readonly Verdict[], violations: readonly string[]): RoundResult => ({
     plan,

@@ -64,7 +64,7 @@ function describe({ plan, kills, verdicts, seconds }: RoundResult): string {
     verdicts.reduce((total, verdict) => total + verdict[of], 0)
   return [
     `seed ${plan.seed}`,
-    `${plan.layout}, ${plan.mode}, ${plan.tables} table${plan.tables > 1 ? 's' : ''}${plan.isScheduled ? ', rotated by the clock' : ''}`,
+    `${plan.layout}, ${plan.mode}, ${plan.tables} table${plan.tables > 1 ? 's' : ''}${plan.isScheduled ? ', rotated by the clock' : ''}${plan.hasSmallSegments ? ', small segments' : ''}`,
     `killed ${kills.join(', ')}`,
     `rows ${sum('rows')}`,
     `missing ${sum('missing')}`,

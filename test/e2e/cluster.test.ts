@@ -29,7 +29,7 @@ before(async () => {
   server = await startTestPostgres()
   client = await server.client()
   folder = await mkdtemp(join(tmpdir(), 'millrace-cluster-'))
-  fleet = await Fleet.of('pair', folder, { 'offset.flush.interval.ms': '200' })
+  fleet = await Fleet.of('pair', folder, { workerSettings: { 'offset.flush.interval.ms': '200' } })
 })
 
 after(async () => {
