@@ -24,7 +24,13 @@ export interface StoredMetadata {
 const FILE_NAME = 'cluster-metadata.json'
 
 function emptyMetadata(): StoredMetadata {
-  return { version: 1, topics: {}, deleting: {}, brokerConfigs: { cluster: {}, broker: {} }, nextProducerId: 0 }
+  const brokerConfigs = { cluster: {}, broker: {} }
+  return { version: 1, topics: byTopic(), deleting: byTopic(), brokerConfigs, nextProducerId: 0 }
+}
+
+/** `__proto__` and `constructor` are names that a topic may have: nothing must be inherited under them. */
+function byTopic<T>(entries: Readonly<Record<string, T>> = {}): Record<string, T> {
+  return Object.assign(Object.create(null) as Record<string, T>, entries)
 }
 
 /**
@@ -133,5 +139,10 @@ function parseMetadata(path: string, text: string): StoredMetadata {
   if (parsed.version !== 1) {
     throw new StorageError(`${path} has version ${String(parsed.version)}, but this broker reads version 1`)
   }
-  return { ...emptyMetadata(), ...parsed }
+  return {
+    ...emptyMetadata(),
+    ...parsed,
+    topics: byTopic(parsed.topics),
+    deleting: byTopic(parsed.deleting),
+  }
 }

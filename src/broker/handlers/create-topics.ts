@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import { CreateTopics, type RequestOf, type ResponseInput } from '../../protocol/messages/index.ts'
 import { invalidTopicConfig } from '../config/topic-config.ts'
@@ -12,15 +13,19 @@ type Created = NonNullable<ResponseInput<typeof CreateTopics>['topics']>[number]
 
 /** Most partitions that one topic may be created with; a node would not survive what clients can ask for by a slip. */
 export const MAX_PARTITIONS = 10000
+/** Topics handled before other clients get their turn. */
+const TOPICS_PER_TURN = 50
 
 export const createTopics = defineHandler(CreateTopics, [2, 7], {
   async handle(request, context) {
     const twice = duplicatesOf(request.topics.map(({ name }) => name))
+    checkTotal(request.topics, context)
     const topics: Created[] = []
     const answered = new Set<string>()
     for (const topic of request.topics) {
       if (answered.has(topic.name)) continue
       answered.add(topic.name)
+      if (answered.size % TOPICS_PER_TURN === 0) await setImmediate()
       try {
         if (twice.has(topic.name)) {
           throw new ProtocolError(ErrorCode.INVALID_REQUEST, `Duplicate topic name: ${topic.name}`)
@@ -37,6 +42,19 @@ export const createTopics = defineHandler(CreateTopics, [2, 7], {
 
 function failed(name: string, { code, message }: ProtocolError): Created {
   return { name, errorCode: code, errorMessage: message, configs: null }
+}
+
+/** As Kafka, refuses the whole request when all its topics together have too many partitions. */
+function checkTotal(topics: readonly Creatable[], { broker }: RequestContext): void {
+  let total = 0
+  for (const { numPartitions, assignments } of topics) {
+    const count = assignments.length > 0 ? assignments.length : numPartitions
+    if (count <= MAX_PARTITIONS) total += count === -1 ? broker.config.number('num.partitions') : Math.max(0, count)
+  }
+  if (total > MAX_PARTITIONS) {
+    const text = `The request asks for ${total} partitions; at most ${MAX_PARTITIONS} can be made by one request`
+    throw new ProtocolError(ErrorCode.POLICY_VIOLATION, text)
+  }
 }
 
 async function createOne(topic: Creatable, validateOnly: boolean, context: RequestContext): Promise<Created> {
@@ -73,6 +91,7 @@ function partitionCount(topic: Creatable, { broker }: RequestContext): number {
       const text = 'A manual assignment was given, so the number of partitions and the replication factor must be -1'
       throw new ProtocolError(ErrorCode.INVALID_REQUEST, text)
     }
+    if (assignments.length > MAX_PARTITIONS) throw tooManyPartitions(assignments.length)
     checkAssignments(assignments, broker.config.nodeId)
     return assignments.length
   }
@@ -84,8 +103,7 @@ function partitionCount(topic: Creatable, { broker }: RequestContext): number {
     )
   }
   if (numPartitions > MAX_PARTITIONS) {
-    const text = `${numPartitions} partitions are more than one node can serve; at most ${MAX_PARTITIONS} are allowed`
-    throw new ProtocolError(ErrorCode.INVALID_PARTITIONS, text)
+    throw tooManyPartitions(numPartitions)
   }
   if (!(replicationFactor === 1 || replicationFactor === -1)) {
     const text =
@@ -95,6 +113,11 @@ function partitionCount(topic: Creatable, { broker }: RequestContext): number {
     throw new ProtocolError(ErrorCode.INVALID_REPLICATION_FACTOR, text)
   }
   return numPartitions === -1 ? broker.config.number('num.partitions') : numPartitions
+}
+
+function tooManyPartitions(count: number): ProtocolError {
+  const text = `${count} partitions are more than one node can serve; at most ${MAX_PARTITIONS} are allowed`
+  return new ProtocolError(ErrorCode.INVALID_PARTITIONS, text)
 }
 
 function checkAssignments(assignments: Creatable['assignments'], nodeId: number): void {

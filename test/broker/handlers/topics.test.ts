@@ -267,3 +267,32 @@ test('DescribeTopicPartitions pages through partitions by its cursor', async () 
   const expected = ['paged-a-0', 'paged-a-1', 'paged-a-2', 'paged-b-0', 'paged-b-1', 'paged-b-2', 'paged-x: 3']
   assert.deepEqual(seen, expected)
 })
+
+test('topics whose names mean something to JavaScript survive a restart, and are deleted like others', async () => {
+  const names = ['__proto__', 'constructor', 'toString']
+  for (const name of names) assert.equal((await create({ name })).errorCode, ErrorCode.NONE)
+  const ids = await Promise.all(names.map(async (name) => (await describe(name)).topicId))
+  client.close()
+  await broker.restart()
+  client = await WireClient.connect(broker.port)
+  for (const [at, name] of names.entries()) assert.equal((await describe(name)).topicId, ids[at], name)
+  const { responses } = await client.send(DeleteTopics, 6, {
+    topics: names.map((name) => ({ name, topicId: ZERO_UUID })),
+  })
+  assert.deepEqual(
+    responses.map(({ errorCode }) => errorCode),
+    [0, 0, 0],
+  )
+})
+
+test('a request for more partitions in all than one request may have is refused as a whole', async () => {
+  const topics = ['part-a', 'part-b'].map((name) => ({ name, numPartitions: 5001, replicationFactor: 1 }))
+  const answer = await client.send(CreateTopics, 7, { topics })
+  assert.deepEqual(
+    answer.topics.map(({ errorCode }) => errorCode),
+    [ErrorCode.POLICY_VIOLATION, ErrorCode.POLICY_VIOLATION],
+  )
+  assert.equal((await describe('part-a')).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  const assignments = Array.from({ length: 10001 }, (_, partitionIndex) => ({ partitionIndex, brokerIds: [7] }))
+  assert.equal((await create({ name: 'assigned', assignments })).errorCode, ErrorCode.INVALID_PARTITIONS)
+})
