@@ -10,7 +10,12 @@ type LogicalOptions = Omit<SchemaOptions, 'name' | 'version'>
 
 /** Decimal: BYTES of the unscaled value; values are strings in plain notation with exactly `scale` digits after the point. */
 export function decimal(scale: number, options: LogicalOptions = {}): Schema {
-  return primitive('BYTES', { ...options, name: DECIMAL, version: 1, parameters: { scale: String(scale), ...options.parameters } })
+  return primitive('BYTES', {
+    ...options,
+    name: DECIMAL,
+    version: 1,
+    parameters: { scale: String(scale), ...options.parameters },
+  })
 }
 
 /** Date: INT32, days since 1970-01-01. */

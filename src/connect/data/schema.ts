@@ -1,7 +1,17 @@
 /** Connect's types, spelled as the JSON converter's users know them, in upper case. */
 export type SchemaType =
-  | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FLOAT32' | 'FLOAT64'
-  | 'BOOLEAN' | 'STRING' | 'BYTES' | 'ARRAY' | 'MAP' | 'STRUCT'
+  | 'INT8'
+  | 'INT16'
+  | 'INT32'
+  | 'INT64'
+  | 'FLOAT32'
+  | 'FLOAT64'
+  | 'BOOLEAN'
+  | 'STRING'
+  | 'BYTES'
+  | 'ARRAY'
+  | 'MAP'
+  | 'STRUCT'
 
 /**
  * The type of a value. Schemas are immutable and compared by {@link sameSchema}; share one object for all the
@@ -50,7 +60,10 @@ export function mapOf(keySchema: Schema, valueSchema: Schema, options: SchemaOpt
 }
 
 /** A STRUCT schema; the fields keep the order of `fields`. */
-export function struct(fields: Readonly<Record<string, Schema>> | readonly Field[], options: SchemaOptions = {}): Schema {
+export function struct(
+  fields: Readonly<Record<string, Schema>> | readonly Field[],
+  options: SchemaOptions = {},
+): Schema {
   const list = Array.isArray(fields)
     ? (fields as readonly Field[])
     : Object.entries(fields as Readonly<Record<string, Schema>>).map(([name, schema]) => ({ name, schema }))
@@ -66,13 +79,17 @@ export function optional(schema: Schema): Schema {
 export function sameSchema(a: Schema | null | undefined, b: Schema | null | undefined): boolean {
   if (a === b) return true
   if (!a || !b) return (a ?? null) === (b ?? null)
-  if (a.type !== b.type || a.optional !== b.optional || a.name !== b.name || a.version !== b.version || a.doc !== b.doc) return false
+  if (a.type !== b.type || a.optional !== b.optional || a.name !== b.name || a.version !== b.version || a.doc !== b.doc)
+    return false
   if (JSON.stringify(a.parameters ?? {}) !== JSON.stringify(b.parameters ?? {})) return false
   if (!sameDefault(a.default, b.default)) return false
   if (a.type === 'STRUCT') {
     const left = a.fields ?? []
     const right = b.fields ?? []
-    return left.length === right.length && left.every((field, i) => field.name === right[i]?.name && sameSchema(field.schema, right[i]?.schema))
+    return (
+      left.length === right.length &&
+      left.every((field, i) => field.name === right[i]?.name && sameSchema(field.schema, right[i]?.schema))
+    )
   }
   return sameSchema(a.keySchema, b.keySchema) && sameSchema(a.valueSchema, b.valueSchema)
 }
