@@ -40,7 +40,7 @@ function compileCacheFolder() {
   var dependencies = path.join(__dirname, '../../node_modules')
   try {
     fs.accessSync(dependencies, fs.constants.W_OK)
-  } catch (_notWritable) {
+  } catch {
     return undefined
   }
   return path.join(dependencies, '.cache/millrace/compile')
