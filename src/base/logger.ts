@@ -1,8 +1,10 @@
 import { pino, type Logger as PinoLogger } from 'pino'
+import { withoutSecrets } from './secrets.ts'
 
 /**
  * What every part logs through. Structured fields first, the sentence second, as pino has it:
  * `logger.info({ connector }, 'Connector started')`. Never pass configuration values: they may hold secrets.
+ * What errors of plugins quote of them is hidden by `secrets.ts`.
  */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
   child(bindings: Record<string, unknown>): Logger
@@ -19,7 +21,7 @@ export function createLogger(
 ): Logger {
   const { level = 'info', destination = 1, bindings = {} } = options
   return pino(
-    { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: withoutSecrets } },
     pino.destination({ fd: destination, sync: true }),
   )
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/logger.ts'
+import { hideInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
 import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '../group/work.ts'
 import type { ConfigProviders } from '../providers/config-providers.ts'
@@ -10,7 +11,7 @@ import type { ConnectorTaskId, TargetState, TaskRunner, TaskRunnerListener } fro
 import { Lanes } from './lanes.ts'
 import { Places } from './places.ts'
 import type { PluginDirectory } from './plugin-directory.ts'
-import { redact, secretValues } from './redaction.ts'
+import { redact, secretValues, unloggable } from './redaction.ts'
 
 export interface LocalWorkOptions {
   readonly config: ConfigState
@@ -137,6 +138,7 @@ export class LocalWork implements TaskRunnerListener {
         this.#failed.delete(taskLane(id))
         const connectorProps = await this.#resolved(id.connector, rawConnector)
         const taskProps = withoutNulls(await this.#options.providers.resolve(rawTask))
+        hideInLogs(unloggable(secretValues(rawTask, taskProps, []), rawTask))
         if (!place.isCurrent()) return
         await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
       } catch (error) {
@@ -234,7 +236,9 @@ export class LocalWork implements TaskRunnerListener {
     const props = withoutNulls(await this.#options.providers.resolve(raw))
     const className = props['connector.class']
     const plugin = className === undefined ? null : this.#options.plugins().find(className, ['source', 'sink'])
-    this.#secrets.set(connector, secretValues(raw, props, plugin?.keys ?? []))
+    const secrets = secretValues(raw, props, plugin?.keys ?? [])
+    this.#secrets.set(connector, secrets)
+    hideInLogs(unloggable(secrets, raw))
     return props
   }
 

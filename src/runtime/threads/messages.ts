@@ -10,6 +10,8 @@ export interface ThreadStart {
   readonly logLevel: LogLevel
   readonly markerMemory: SharedArrayBuffer
   readonly excludedModules: readonly string[]
+  /** Values that the thread's log must not show. */
+  readonly secrets: readonly string[]
   /** For log lines. */
   readonly thread: number
 }
@@ -24,6 +26,8 @@ export type HostResult<M extends HostMethod> = Awaited<ReturnType<TaskHost[M]>>
 export type ToThread =
   | { readonly type: 'call'; readonly id: number; readonly method: HostMethod; readonly args: readonly unknown[] }
   | { readonly type: 'ping' }
+  /** Values that the thread's log must not show; sent before the calls that bring them. */
+  | { readonly type: 'secrets'; readonly values: readonly string[] }
 
 export type ListenerEvent = {
   [K in keyof TaskRunnerListener]: {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { LogLevel } from '../../base/logger.ts'
+import { hiddenInLogs, onHiddenInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
 import { CallMarkerReader } from '../plugins/call-marker.ts'
 import type { PluginCall } from '../plugins/plugin-scope.ts'
@@ -64,6 +65,7 @@ export class TaskThread {
   #crashTrace = ''
   #unanswered = 0
   #pingTimer: NodeJS.Timeout | null = null
+  readonly #forgetSecrets: () => void
 
   constructor(options: TaskThreadOptions) {
     this.#options = options
@@ -73,6 +75,7 @@ export class TaskThread {
       logLevel: options.logLevel,
       markerMemory: this.#marker.memory,
       excludedModules: options.excludedModules,
+      secrets: hiddenInLogs(),
       thread: options.number,
     }
     this.#worker = new Worker(new URL('./thread-entry.ts', import.meta.url), {
@@ -80,6 +83,7 @@ export class TaskThread {
       name: `task-${options.number}`,
       ...(options.maxHeapMb === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb } }),
     })
+    this.#forgetSecrets = onHiddenInLogs((values) => this.#post({ type: 'secrets', values }))
     this.#worker.on('message', (message: FromThread) => this.#receive(message))
     this.#worker.on('error', (error) => this.#failed(error))
     this.#worker.on('exit', (code) => this.#exited(code))
@@ -102,6 +106,7 @@ export class TaskThread {
   /** Ends the thread, whatever it does. */
   async terminate(): Promise<void> {
     this.#closing = true
+    this.#forgetSecrets()
     this.#stopWatching()
     await this.#worker.terminate()
   }
@@ -212,6 +217,7 @@ export class TaskThread {
   #lose(loss: ThreadLoss): void {
     if (this.#lost !== null) return
     this.#lost = loss
+    this.#forgetSecrets()
     this.#stopWatching()
     const error = new ThreadLostError(loss)
     for (const pending of this.#pending.values()) pending.reject(error)

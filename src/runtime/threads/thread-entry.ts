@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createLogger } from '../../base/logger.ts'
+import { hideInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
 import { CallMarker } from '../plugins/call-marker.ts'
 import { attributeStrayError, currentPluginCall } from '../plugins/plugin-scope.ts'
@@ -14,6 +15,7 @@ function main(): void {
   const port = parentPort
   if (port === null) throw new Error('thread-entry.ts is to be run as a worker thread')
   const start = workerData as ThreadStart
+  hideInLogs(start.secrets)
   const logger = createLogger({ level: start.logLevel, bindings: { thread: `task-${start.thread}` } })
   const post = (message: FromThread): void => port.postMessage(message)
   const marker = new CallMarker(start.markerMemory, (announcement) => post({ type: 'marker', announcement }))
@@ -43,6 +45,7 @@ function main(): void {
 
   port.on('message', (message: ToThread) => {
     if (message.type === 'ping') post({ type: 'pong' })
+    else if (message.type === 'secrets') hideInLogs(message.values)
     else void answer(host, message, post)
   })
   post({ type: 'ready' })

@@ -1,6 +1,8 @@
+import { hideInLogs } from '../../base/secrets.ts'
 import { javaTrim } from '../config-def/java-trim.ts'
 import { BadRequestError, RuntimeError } from '../errors.ts'
 import type { ConfigInfos, ConfigKeyInfo } from '../herder/herder.ts'
+import { redact, secretValues, unloggable } from '../herder/redaction.ts'
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { ConfigProviders } from '../providers/config-providers.ts'
 import type { Properties } from '../stores/config-records.ts'
@@ -57,8 +59,25 @@ export class ConfigValidator {
     )
   }
 
+  /**
+   * Validates with references to configuration providers resolved; what they stand for, and passwords, are neither in the
+   * answer nor in what is thrown.
+   */
   async validate(config: Properties): Promise<ConfigInfos> {
     const props = await this.#options.providers.resolve(config)
+    const secrets = secretValues(config, props, keysOf(await this.#options.plugins(), props['connector.class']))
+    hideInLogs(unloggable(secrets, config))
+    try {
+      return hideValues(await this.#validate(props), config, props, secrets)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      error.message = redact(error.message, secrets)
+      error.stack = redact(error.stack ?? '', secrets)
+      throw error
+    }
+  }
+
+  async #validate(props: Properties): Promise<ConfigInfos> {
     const className = props['connector.class']
     if (className === undefined || className === null) {
       throw new BadRequestError('Connector config contains no connector type: set connector.class')
@@ -113,6 +132,31 @@ export class ConfigValidator {
     }
     return [...commonKeys(defaults), ...(plugin.type === 'source' ? sourceKeys : sinkKeys)]
   }
+}
+
+function keysOf(plugins: PluginDirectory, className: string | null | undefined): PluginDescription['keys'] {
+  try {
+    return plugins.find(javaTrim(className ?? ''), ['source', 'sink'])?.keys ?? []
+  } catch {
+    // Ambiguous: the validation itself says so.
+    return []
+  }
+}
+
+function hideValues(
+  infos: ConfigInfos,
+  config: Properties,
+  props: Properties,
+  secrets: readonly string[],
+): ConfigInfos {
+  const configs = infos.configs.map(({ definition, value }) => {
+    if (value === null) return { definition, value }
+    const raw = config[value.name]
+    const isReference = raw !== undefined && raw !== props[value.name] && definition?.type !== 'PASSWORD'
+    const shown = isReference && value.value !== null ? raw : value.value
+    return { definition, value: { ...value, value: shown, errors: value.errors.map((text) => redact(text, secrets)) } }
+  })
+  return { ...infos, name: redact(infos.name, secrets), configs }
 }
 
 /** A class or plugin name without `Connector` at its end. */
