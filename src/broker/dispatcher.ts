@@ -3,7 +3,7 @@ import { decodeRequestBody, encodeResponse, type RequestHeader } from '../protoc
 import { ErrorCode, ProtocolError } from '../protocol/errors.ts'
 import { ApiVersions } from '../protocol/messages/index.ts'
 import { handlers } from './handlers/registry.ts'
-import type { Handler, RequestContext } from './handlers/handler.ts'
+import { failureOf, type Handler, type RequestContext } from './handlers/handler.ts'
 import type { Answer, Peer, RequestDispatcher } from './server/connection.ts'
 import type { ApiRange, BrokerServices } from './services.ts'
 
@@ -77,7 +77,7 @@ export class Dispatcher implements RequestDispatcher {
       if (error instanceof ProtocolError) refusal = error
       else {
         this.#logger.error({ err: error, api: handler.api.name, version: context.apiVersion }, 'A request failed')
-        refusal = new ProtocolError(ErrorCode.UNKNOWN_SERVER_ERROR)
+        refusal = failureOf(error)
       }
       response = handler.refuse(request, refusal, context)
     }

@@ -1,5 +1,6 @@
 import type { ApiDefinition, RequestOf, ResponseInput } from '../../protocol/messages/index.ts'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
+import { StorageError } from '../log/errors.ts'
 import type { BrokerServices } from '../services.ts'
 
 /** One request's surroundings. */
@@ -43,10 +44,21 @@ export function defineHandler<Api extends ApiDefinition>(
   return { api, minVersion: versions[0], maxVersion: versions[1], ...behaviour }
 }
 
-/** The error with a Kafka code behind anything thrown; what is not one already is logged and becomes UNKNOWN_SERVER_ERROR. */
+/**
+ * The error with a Kafka code behind anything thrown. What is not one already is logged and becomes KAFKA_STORAGE_ERROR, which
+ * clients try again, when the disk is at fault, and else UNKNOWN_SERVER_ERROR.
+ */
 export function toProtocolError(error: unknown, { broker, clientId }: RequestContext, what: string): ProtocolError {
   if (error instanceof ProtocolError) return error
   broker.logger.error({ err: error, clientId }, `${what} failed`)
+  return failureOf(error)
+}
+
+/** The answer to what nobody expected, without logging it. */
+export function failureOf(error: unknown): ProtocolError {
+  if (error instanceof StorageError) {
+    return new ProtocolError(ErrorCode.KAFKA_STORAGE_ERROR, error.message, { cause: error })
+  }
   return new ProtocolError(ErrorCode.UNKNOWN_SERVER_ERROR, null, { cause: error })
 }
 
