@@ -129,10 +129,15 @@ export class PartitionLog {
       logStartOffset,
       isClean,
     })
-    const log = new PartitionLog(folder, topicPartition, config, deps, loaded)
-    await loaded.segments.at(-1)?.handle()
-    await writeLeaderEpochs(folder, LEADER_EPOCH, loaded.logStartOffset)
-    return log
+    try {
+      await loaded.segments.at(-1)?.handle()
+      await writeLeaderEpochs(folder, LEADER_EPOCH, loaded.logStartOffset)
+    } catch (error) {
+      // Nobody else knows of the open files: a creation that is tried again and again would use all of them up.
+      await Promise.allSettled(loaded.segments.map((segment) => segment.close()))
+      throw error
+    }
+    return new PartitionLog(folder, topicPartition, config, deps, loaded)
   }
 
   get folder(): string {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { type FileHandle, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pause } from '../../../src/base/deadline.ts'
 import { Segment } from '../../../src/broker/log/segment.ts'
@@ -68,4 +70,18 @@ test('after a failed flush the log stays offline, and nothing that was not on di
   const again = await openLog(folder)
   assert.equal((await again.append(sent(2), SAFE)).baseOffset, 2, 'after a restart it goes by what is in the file')
   await again.close()
+})
+
+test('a log that cannot be made for want of room leaves no file open', async (t) => {
+  const folder = await temporaryFolder(t)
+  // The log's file can be made, but not the file beside it.
+  await mkdir(join(folder, 't-0', 'leader-epoch-checkpoint'), { recursive: true })
+  const { mock } = t.mock.method(Segment.prototype, 'handle')
+  await assert.rejects(openLog(folder), /EISDIR/)
+  const files = await Promise.all(mock.calls.map(({ result }) => result as Promise<FileHandle>))
+  assert.deepEqual(
+    files.map(({ fd }) => fd),
+    [-1],
+    'an open file has a number',
+  )
 })
