@@ -24,7 +24,7 @@ export function parseAddress(settings: Pick<Settings, 'url' | 'user' | 'password
     })
   }
   const options = Object.fromEntries(url.searchParams)
-  const user = settings.user ?? options['user'] ?? (decodeURIComponent(url.username) || 'postgres')
+  const user = settings.user ?? options['user'] ?? (decode(url.username) || 'postgres')
   const sslMode =
     options['sslmode'] ??
     (options['ssl'] === 'true' ? 'verify-full' : options['ssl'] === 'false' ? 'disable' : 'prefer')
@@ -36,12 +36,24 @@ export function parseAddress(settings: Pick<Settings, 'url' | 'user' | 'password
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost',
     port: url.port === '' ? 5432 : Number(url.port),
-    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    database: decode(url.pathname.slice(1)) || user,
     user,
-    password:
-      settings.password ?? options['password'] ?? (url.password === '' ? null : decodeURIComponent(url.password)),
+    password: settings.password ?? options['password'] ?? (url.password === '' ? null : decode(url.password)),
     sslMode: sslMode as SslMode,
     options,
+  }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new ConfigError(
+      'connection.url has a % that begins no escape of two hexadecimal digits; write %25 for the sign',
+      {
+        errors: { 'connection.url': ['A % must begin an escape such as %25'] },
+      },
+    )
   }
 }
 
