@@ -1,11 +1,4 @@
-import {
-  DataError,
-  type RowBatch,
-  type RowPlan,
-  type RowWriter,
-  type SourceRecord,
-  type SinkRecord,
-} from '../../connect/index.ts'
+import { DataError, type RowPlan, type RowWriter, type SourceRecord, type SinkRecord } from '../../connect/index.ts'
 import { StageError } from '../errors/stage-error.ts'
 import type { RecordConverters } from './record-converters.ts'
 import type { TransformChain } from './transform-chain.ts'
@@ -142,39 +135,4 @@ export function coordinatesOf(record: SourceRecord | SinkRecord): {
   timestamp: number | null
 } {
   return { topic: record.topic, partition: record.kafkaPartition ?? null, timestamp: record.timestamp ?? null }
-}
-
-/** Makes the ordinary record of one row: what the fast path writes without making it. */
-export function rowRecord(batch: RowBatch, row: number): SourceRecord {
-  const { plan } = batch
-  return {
-    topic: plan.topic,
-    kafkaPartition: plan.kafkaPartition,
-    keySchema: plan.key?.schema ?? null,
-    key: plan.key === null ? null : rowStruct(batch, plan.key, row),
-    valueSchema: plan.value.schema,
-    value: rowStruct(batch, plan.value, row),
-    timestamp: plan.timestamp,
-    sourcePartition: batch.sourcePartition,
-    sourceOffset: batch.sourceOffset ?? {},
-  }
-}
-
-function rowStruct(batch: RowBatch, plan: RowPlan['value'], row: number): Record<string, unknown> {
-  const struct: Record<string, unknown> = {}
-  const fields = plan.schema.fields ?? []
-  const base = row * batch.cellsPerRow
-  for (let i = 0; i < plan.columns.length; i++) {
-    const column = plan.columns[i]
-    const field = fields[i]
-    if (column === undefined || field === undefined) continue
-    if (column.kind === 'constant') {
-      struct[field.name] = column.value
-      continue
-    }
-    const start = batch.starts[base + column.cell] as number
-    struct[field.name] =
-      start === -1 ? null : column.reader.value(batch.bytes, start, batch.ends[base + column.cell] as number)
-  }
-  return struct
 }

@@ -2,6 +2,7 @@ import { pause, withDeadline } from '../../base/deadline.ts'
 import {
   isRowBatch,
   type RowBatch,
+  rowRecord,
   type SourceOffset,
   type SourcePartition,
   type SourceRecord,
@@ -13,13 +14,7 @@ import { StageError } from '../errors/stage-error.ts'
 import { createConverters } from '../pipeline/record-converters.ts'
 import { type OpenBatch, RecordBatcher } from '../pipeline/record-batcher.ts'
 import { RowBatchWriter } from '../pipeline/row-writer.ts'
-import {
-  type OutgoingRecord,
-  rowRecord,
-  SourcePipeline,
-  coordinatesOf,
-  type CompiledRows,
-} from '../pipeline/source-pipeline.ts'
+import { type OutgoingRecord, SourcePipeline, coordinatesOf, type CompiledRows } from '../pipeline/source-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
 import type { SourcePlugin } from '../../connect/index.ts'
 import { PluginCallError } from '../plugins/plugin-scope.ts'

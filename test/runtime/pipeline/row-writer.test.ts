@@ -2,12 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { jsonConverter, simpleHeaderConverter, stringConverter } from '../../../src/converters/index.ts'
-import type { Converter, HeaderConverter, RowBatch, RowWriter } from '../../../src/connect/index.ts'
+import {
+  type Converter,
+  type HeaderConverter,
+  type RowBatch,
+  type RowWriter,
+  rowRecord,
+} from '../../../src/connect/index.ts'
 import { decodeBatch, RecordBatchBuilder } from '../../../src/protocol/records/index.ts'
 import { type OpenBatch, RecordBatcher } from '../../../src/runtime/pipeline/record-batcher.ts'
 import type { RecordConverters } from '../../../src/runtime/pipeline/record-converters.ts'
 import { RowBatchWriter } from '../../../src/runtime/pipeline/row-writer.ts'
-import { rowRecord, SourcePipeline } from '../../../src/runtime/pipeline/source-pipeline.ts'
+import { SourcePipeline } from '../../../src/runtime/pipeline/source-pipeline.ts'
 import { TransformChain } from '../../../src/runtime/pipeline/transform-chain.ts'
 import { SubmittedRecords } from '../../../src/runtime/tasks/submitted-records.ts'
 import { randomBatch } from '../../support/row-batches.ts'
