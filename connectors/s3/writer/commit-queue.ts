@@ -30,8 +30,9 @@ export class CommitQueue {
   readonly #maxConcurrent: number
   #queue: Commit[] = []
   #isHalted = false
-  /** First offset of what `settle` dropped. */
+  /** First offset of what was dropped unfinished. */
   #dropped: number | null = null
+  #aborts: Promise<void>[] = []
 
   constructor(inFlight: InFlight, mayOverlap: boolean) {
     this.#inFlight = inFlight
@@ -43,8 +44,12 @@ export class CommitQueue {
     return this.#isHalted
   }
 
-  /** Takes the objects of a rotation, after which the records from `nextOffset` on follow. */
+  /** Takes the objects of a rotation, after which the records from `nextOffset` on follow; drops them once halted. */
   add(objects: readonly ObjectWriter[], nextOffset: number): void {
+    if (this.#isHalted) {
+      this.#drop(objects)
+      return
+    }
     const bytes = objects.reduce((sum, object) => sum + object.pendingBytes, 0)
     const firstOffset = Math.min(...objects.map((object) => object.startOffset))
     this.#inFlight.add(bytes, objects.length)
@@ -70,15 +75,24 @@ export class CommitQueue {
 
   /** Waits for what is under way and drops the rest. Afterwards, `firstResult` tells how things stand. */
   async settle(): Promise<void> {
+    this.#halt()
+    await Promise.all([...this.#aborts, ...this.#queue.map((commit) => commit.running)])
+  }
+
+  /** What waits is dropped at once: a `put` may be waiting for just the room that it takes. */
+  #halt(): void {
     this.#isHalted = true
     const waiting = this.#queue.filter((commit) => commit.running === null)
     this.#queue = this.#queue.filter((commit) => commit.running !== null)
-    this.#dropped = waiting[0]?.firstOffset ?? null
-    for (const commit of waiting) this.#inFlight.remove(commit.bytes, commit.objects.length)
-    await Promise.all([
-      ...waiting.flatMap((commit) => commit.objects.map((object) => object.abort())),
-      ...this.#queue.map((commit) => commit.running),
-    ])
+    for (const commit of waiting) {
+      this.#inFlight.remove(commit.bytes, commit.objects.length)
+      this.#drop(commit.objects)
+    }
+  }
+
+  #drop(objects: readonly ObjectWriter[]): void {
+    this.#dropped ??= Math.min(...objects.map((object) => object.startOffset))
+    this.#aborts.push(...objects.map((object) => object.abort()))
   }
 
   #startNext(): void {
@@ -106,7 +120,7 @@ export class CommitQueue {
       await Promise.all(commit.objects.map((object) => object.abort()))
     } else if (conflicts.length > 0) commit.result = { kind: 'conflict', objects: conflicts }
     else commit.result = { kind: 'done' }
-    if (commit.result.kind !== 'done') this.#isHalted = true
+    if (commit.result.kind !== 'done') this.#halt()
     while (this.#queue[0]?.result?.kind === 'done') this.committed = this.#queue.shift()?.nextOffset ?? null
     this.#inFlight.remove(commit.bytes, commit.objects.length)
     this.#startNext()

@@ -397,6 +397,27 @@ test('an object of somebody else is left alone: the next start offset that is fr
   assert.match(driver.warnings.join(), /Another object has the key topics\/orders\/partition=0\/orders\+0\+0000000004/)
 })
 
+test('an object of somebody else does not hold up a delivery of more objects than may be on their way', {
+  timeout: 10_000,
+}, async () => {
+  // With rotation by the clock one commit runs at a time: all others wait when the first finds its key taken.
+  const rotation = { 'flush.size': '1', 'rotate.schedule.interval.ms': String(24 * HOUR), timezone: 'UTC' }
+  const driver = new SinkDriver()
+  const store = new MemoryStore()
+  const taken = 'topics/orders/partition=0/orders+0+0000000000.json'
+  store.objects.set(taken, Buffer.from('of somebody else\n'))
+  for (let i = 0; i < 100; i++) driver.log.push({ value: i })
+  await startTask(driver, store, rotation)
+  await driver.deliver('bytes')
+  assert.equal(await driver.commit(), 100)
+  assert.equal(store.objects.get(taken)?.toString(), 'of somebody else\n')
+  const values = Object.values(store.lines()).flat().slice(1)
+  assert.deepEqual(
+    values,
+    Array.from({ length: 99 }, (_none, i) => String(i + 1)),
+  )
+})
+
 test('the search for a free offset ends at max.files.scan.limit', async () => {
   const driver = new SinkDriver()
   const store = new MemoryStore()
