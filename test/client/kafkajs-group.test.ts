@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AssignerProtocol, type Assigner, Kafka, logLevel } from 'kafkajs'
+import { withDeadline } from '../../src/base/deadline.ts'
 import { Admin, Consumer, createCluster, Producer } from '../../src/client/index.ts'
 import { startTestBroker } from '../support/broker.ts'
 import { bytes, PollLoop, text, until } from './support/until.ts'
@@ -35,7 +36,8 @@ for (const leads of ['kafkajs', 'this client']) {
     // Hooks run in the order in which they were added, but the broker has to go last.
     const closers: (() => Promise<void>)[] = []
     t.after(async () => {
-      for (const close of closers.toReversed()) await close()
+      // One that hangs or fails must not keep the others, and with them the process, open.
+      for (const close of closers.toReversed()) await withDeadline(close(), 10_000, 'Closing').catch(() => undefined)
     })
     const broker = await startTestBroker()
     closers.push(() => broker.close())
