@@ -80,6 +80,7 @@ function compileRow(
       before,
       cell: column.cell,
       reader,
+      // oxlint-disable-next-line typescript/unbound-method -- called with its reader
       write: reader.writeJson,
       isVerbatim: reader.writeJson === writeBytes,
       whenNull: nullForm(cellSchema, column.whenNull ?? null, writers),
