@@ -2,14 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Admin, Consumer, createCluster, Producer } from '../../src/client/index.ts'
 import { compressionTypes } from '../../src/protocol/records/index.ts'
-import { kafkaUnavailable, startApacheKafka } from './support/apache-kafka.ts'
+import { startApacheKafka } from '../support/apache-kafka.ts'
+import { kafkaLibs, kafkaLibsReason } from '../support/kafka-libs.ts'
 import { bytes, collect, PollLoop, text, until } from './support/until.ts'
 
-const skip = await kafkaUnavailable()
+const libs = await kafkaLibs()
+const skip = libs === null && kafkaLibsReason()
 
 test('against Apache Kafka: topics, all codecs, groups, commits and offsets', { skip, timeout: 120000 }, async (t) => {
-  const kafka = await startApacheKafka()
-  t.after(() => kafka.close())
+  const kafka = await startApacheKafka(libs ?? '')
+  t.after(() => kafka.stop())
   const cluster = createCluster({ bootstrapServers: [kafka.bootstrap] })
   t.after(() => cluster.close())
   const admin = new Admin(cluster)
