@@ -1,10 +1,10 @@
 import {
-  DataError,
   DATE,
   DECIMAL,
   formatJavaDouble,
   formatJavaFloat,
   type Schema,
+  temporalText,
   TIME,
   TIMESTAMP,
 } from '../connect/index.ts'
@@ -54,19 +54,6 @@ function numberText(schema: Schema | null, value: number): string {
   }
   if (schema?.type === 'FLOAT32') return formatJavaFloat(value)
   return schema?.type === 'FLOAT64' || !Number.isSafeInteger(value) ? formatJavaDouble(value) : String(value)
-}
-
-/**
- * Kafka Connect picks the form by the value: below one day the time, whole days the date, else both. Before 1970 that
- * would lose the date, so there the type decides.
- */
-function temporalText(ms: number, type: 'date' | 'time' | 'timestamp'): string {
-  if (Number.isNaN(new Date(ms).getTime()))
-    throw new DataError(`${ms} ms since 1970 is beyond the last date that has a text form`)
-  const iso = new Date(ms).toISOString()
-  const form = ms < 0 ? type : ms < dayMs ? 'time' : ms % dayMs === 0 ? 'date' : 'timestamp'
-  if (form === 'date') return iso.slice(0, -14)
-  return form === 'time' ? iso.slice(-13) : iso
 }
 
 function objectText(schema: Schema | null, value: object, form: TextForm): string {
