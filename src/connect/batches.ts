@@ -1,5 +1,5 @@
 import type { Schema } from './data/schema.ts'
-import type { SinkRecord, SourceOffset, SourcePartition } from './records.ts'
+import type { Header, SinkRecord, SourceOffset, SourcePartition } from './records.ts'
 
 /**
  * Where a fast-path writer puts its bytes. `reserve(n)` guarantees `n` free bytes from `position` on and may replace
@@ -55,6 +55,8 @@ export interface RowPlan {
   readonly value: ColumnPlan
   /** Record timestamp of every row in milliseconds, or null for the producer's clock. */
   readonly timestamp: number | null
+  /** Headers of every record; absent: none. */
+  readonly headers?: readonly Header[]
 }
 
 /**

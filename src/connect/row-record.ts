@@ -12,6 +12,7 @@ export function rowRecord(batch: RowBatch, row: number): SourceRecord {
     valueSchema: plan.value.schema,
     value: rowValue(batch, plan.value, row),
     timestamp: plan.timestamp,
+    ...(plan.headers === undefined ? {} : { headers: plan.headers }),
     sourcePartition: batch.sourcePartition,
     sourceOffset: batch.sourceOffset ?? {},
   }

@@ -7,10 +7,10 @@ import type { ConnectRecord } from './records.ts'
 export interface Transform {
   apply<R extends ConnectRecord>(record: R): R | null
   /**
-   * Fast path: the same change made once to the plan of a whole row batch, or null when this transform (or this plan)
-   * needs records. Only for changes that do not depend on the values in the rows.
+   * Fast path: the same change made once to the plan of a whole row batch, `dropped` when none of its rows is kept, or
+   * null when this transform (or this plan) needs records.
    */
-  applyToPlan?(plan: RowPlan): RowPlan | null
+  applyToPlan?(plan: RowPlan): RowPlan | 'dropped' | null
   close?(): void
 }
 

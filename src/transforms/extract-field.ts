@@ -2,24 +2,19 @@ import {
   config,
   type ConnectRecord,
   DataError,
-  defineTransform,
-  millraceVersion,
   type PropsOf,
   type RowPlan,
   type Schema,
   type Transform,
-  type TransformPlugin,
   Type,
 } from '../connect/index.ts'
 import { parseFieldPath } from './field-path.ts'
 import {
-  className,
+  forKeyAndValue,
   type Part,
-  parts,
   planOf,
   readColumn,
   readField,
-  replaceNullWithDefault,
   requireMap,
   requireStruct,
   schemaOf,
@@ -27,19 +22,21 @@ import {
   withPart,
   withPlan,
 } from './record-part.ts'
+import { replaceNullWithDefault } from './settings.ts'
 
 const purpose = 'field extraction'
 
 const extractFieldConfig = config({
   field: Type.String({ importance: 'medium', description: 'Field to extract.' }),
+  'replace.null.with.default': replaceNullWithDefault,
   'field.syntax.version': Type.String({
     enum: ['V1', 'V2'],
+    ignoreCase: true,
     default: 'V1',
     importance: 'high',
     description:
       '`V1`: the field is a name at the top. `V2`: it is a path with dots; names that hold dots stand in backticks.',
   }),
-  'replace.null.with.default': replaceNullWithDefault,
 })
 
 type Props = PropsOf<typeof extractFieldConfig>
@@ -100,12 +97,9 @@ class ExtractField implements Transform {
   }
 }
 
-export const extractFieldPlugins: readonly TransformPlugin<Props>[] = parts.map((part) =>
-  defineTransform({
-    class: className('ExtractField', part),
-    version: millraceVersion,
-    summary: `Replaces the ${part} by one of its fields.`,
-    config: extractFieldConfig,
-    create: (props) => new ExtractField(props, part),
-  }),
+export const extractFieldPlugins = forKeyAndValue(
+  'ExtractField',
+  (part) => `Replaces the ${part} by one of its fields.`,
+  extractFieldConfig,
+  (props, part) => new ExtractField(props, part),
 )

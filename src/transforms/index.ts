@@ -1,19 +1,29 @@
 import type { PredicatePlugin, TransformPlugin } from '../connect/index.ts'
+import { dropHeaders } from './drop-headers.ts'
 import { extractFieldPlugins } from './extract-field.ts'
+import { filter } from './filter.ts'
+import { hoistFieldPlugins } from './hoist-field.ts'
 import { insertFieldPlugins } from './insert-field.ts'
+import { insertHeader } from './insert-header.ts'
 import { hasHeaderKey } from './predicates/has-header-key.ts'
 import { recordIsTombstone } from './predicates/record-is-tombstone.ts'
 import { topicNameMatches } from './predicates/topic-name-matches.ts'
 import { regexRouter } from './regex-router.ts'
 import { replaceFieldPlugins } from './replace-field.ts'
+import { setSchemaMetadataPlugins } from './set-schema-metadata.ts'
 import { valueToKey } from './value-to-key.ts'
 
 /** The bundled transforms. */
 export const transformPlugins = [
+  dropHeaders,
   ...extractFieldPlugins,
+  filter,
+  ...hoistFieldPlugins,
   ...insertFieldPlugins,
+  insertHeader,
   regexRouter,
   ...replaceFieldPlugins,
+  ...setSchemaMetadataPlugins,
   valueToKey,
 ] as readonly TransformPlugin[]
 

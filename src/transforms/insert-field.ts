@@ -4,9 +4,6 @@ import {
   ConfigError,
   type ConnectRecord,
   DataError,
-  defineTransform,
-  type Field,
-  millraceVersion,
   optional,
   primitive,
   type PropsOf,
@@ -14,17 +11,14 @@ import {
   type Schema,
   timestamp,
   type Transform,
-  type TransformPlugin,
   Type,
 } from '../connect/index.ts'
 import {
-  className,
+  forKeyAndValue,
   type Part,
-  parts,
   planOf,
-  readColumn,
-  readField,
-  replaceNullWithDefault,
+  readColumns,
+  readFields,
   requireMap,
   requireStruct,
   SchemaCache,
@@ -34,6 +28,7 @@ import {
   withPart,
   withPlan,
 } from './record-part.ts'
+import { faultySetting, replaceNullWithDefault } from './settings.ts'
 
 const purpose = 'field insertion'
 
@@ -93,11 +88,8 @@ function offsetOf(record: ConnectRecord): number {
 function insertionsOf(props: Props): Insertion[] {
   const staticValue = props['static.value']
   const staticField = props['static.field']
-  if (staticField !== null && staticValue === null) {
-    const message =
-      'Invalid value null for configuration static.value: No value specified for static field: ' + staticField
-    throw new ConfigError(message, { errors: { 'static.value': [message] } })
-  }
+  if (staticField !== null && staticValue === null)
+    throw faultySetting('static.value', null, `No value specified for static field: ${staticField}`)
   const string = primitive('STRING')
   const insertions = [
     ...insertion(
@@ -149,13 +141,10 @@ class InsertField implements Transform {
     const value = valueOf(record, this.#part)
     if (value === null) return record
     const schema = schemaOf(record, this.#part)
-    const members: Record<string, unknown> = {}
-    if (schema === null) Object.assign(members, requireMap(value, purpose))
-    else {
-      const struct = requireStruct(schema, value, purpose)
-      for (const field of schema.fields ?? [])
-        members[field.name] = readField(field.schema, struct[field.name], this.#replaceNull)
-    }
+    const members: Record<string, unknown> =
+      schema === null
+        ? { ...requireMap(value, purpose) }
+        : readFields(schema, requireStruct(schema, value, purpose), this.#replaceNull)
     for (const { name, read } of this.#insertions) {
       const inserted = read(record)
       if (inserted !== undefined) members[name] = inserted
@@ -170,12 +159,11 @@ class InsertField implements Transform {
     if (rows.schema.type !== 'STRUCT') return null
     const fields = rows.schema.fields ?? []
     if (this.#insertions.some(({ name }) => fields.some((field) => field.name === name))) return null
-    const columns = rows.columns.map((column, i) => readColumn((fields[i] as Field).schema, column, this.#replaceNull))
     const inserted = this.#insertions.map(
       ({ readPlan }): Column => ({ kind: 'constant', value: readPlan(plan) ?? null }),
     )
     const schema = this.#schemas.get(rows.schema, this.#extend)
-    return withPlan(plan, this.#part, { schema, columns: [...columns, ...inserted] })
+    return withPlan(plan, this.#part, { schema, columns: [...readColumns(rows, this.#replaceNull), ...inserted] })
   }
 
   readonly #extend = (schema: Schema): Schema =>
@@ -185,12 +173,10 @@ class InsertField implements Transform {
     ])
 }
 
-export const insertFieldPlugins: readonly TransformPlugin<Props>[] = parts.map((part) =>
-  defineTransform({
-    class: className('InsertField', part),
-    version: millraceVersion,
-    summary: `Inserts fields with the topic, partition, offset or timestamp of the record, or a static value, into the ${part}.`,
-    config: insertFieldConfig,
-    create: (props) => new InsertField(props, part),
-  }),
+export const insertFieldPlugins = forKeyAndValue(
+  'InsertField',
+  (part) =>
+    `Inserts fields with the topic, partition, offset or timestamp of the record, or a static value, into the ${part}.`,
+  insertFieldConfig,
+  (props, part) => new InsertField(props, part),
 )

@@ -1,21 +1,37 @@
 import {
   type Column,
   type ColumnPlan,
+  type ConfigDeclaration,
   type ConnectRecord,
   DataError,
+  defineTransform,
+  type Field,
+  millraceVersion,
   type RowPlan,
   type Schema,
-  Type,
+  type Transform,
+  type TransformPlugin,
 } from '../connect/index.ts'
 
 /** Which half of a record a transform changes: its `$Key` or its `$Value` class. */
 export type Part = 'key' | 'value'
 
-export const parts: readonly Part[] = ['key', 'value']
-
-/** `org.apache.kafka.connect.transforms.<name>$Key` or `…$Value`. */
-export function className(name: string, part: Part): string {
-  return `org.apache.kafka.connect.transforms.${name}$${part === 'key' ? 'Key' : 'Value'}`
+/** A transform as its two plugins, `org.apache.kafka.connect.transforms.<name>$Key` and `…$Value`. */
+export function forKeyAndValue<P>(
+  name: string,
+  summary: (part: Part) => string,
+  config: ConfigDeclaration<P>,
+  create: (props: P, part: Part) => Transform,
+): readonly TransformPlugin<P>[] {
+  return (['key', 'value'] as const).map((part) =>
+    defineTransform({
+      class: `org.apache.kafka.connect.transforms.${name}$${part === 'key' ? 'Key' : 'Value'}`,
+      version: millraceVersion,
+      summary: summary(part),
+      config,
+      create: (props) => create(props, part),
+    }),
+  )
 }
 
 export function schemaOf(record: ConnectRecord, part: Part): Schema | null {
@@ -66,13 +82,9 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? 'array' : (value.constructor?.name ?? 'object')
 }
 
-/** A struct's schema with other fields: name, version, doc and parameters stay, optional and default do not. */
-export function withFields(schema: Schema, fields: NonNullable<Schema['fields']>): Schema {
-  const { type, name, version, doc, parameters } = schema
+/** What is said of a schema beside its type, its default and whether it is optional. */
+export function basicsOf({ name, version, doc, parameters }: Schema): Omit<Schema, 'type' | 'optional' | 'default'> {
   return {
-    type,
-    optional: false,
-    fields: withoutDuplicates(fields),
     ...(name === undefined ? {} : { name }),
     ...(version === undefined ? {} : { version }),
     ...(doc === undefined ? {} : { doc }),
@@ -80,7 +92,12 @@ export function withFields(schema: Schema, fields: NonNullable<Schema['fields']>
   }
 }
 
-function withoutDuplicates(fields: NonNullable<Schema['fields']>): NonNullable<Schema['fields']> {
+/** A struct's schema with other fields: name, version, doc and parameters stay, optional and default do not. */
+export function withFields(schema: Schema, fields: readonly Field[]): Schema {
+  return { type: 'STRUCT', optional: false, fields: withoutDuplicates(fields), ...basicsOf(schema) }
+}
+
+function withoutDuplicates(fields: readonly Field[]): readonly Field[] {
   const names = new Set<string>()
   for (const { name } of fields) {
     if (names.has(name)) throw new DataError(`Cannot create field because of field name duplication ${name}`)
@@ -89,16 +106,17 @@ function withoutDuplicates(fields: NonNullable<Schema['fields']>): NonNullable<S
   return fields
 }
 
-/** Common setting of transforms that read fields. */
-export const replaceNullWithDefault = Type.Boolean({
-  default: true,
-  importance: 'medium',
-  description: 'Whether a null in a field that has a default value is read as that default.',
-})
-
 /** A field's value, where null may stand for the default. */
 export function readField(schema: Schema, value: unknown, replaceNull: boolean): unknown {
   return value ?? (replaceNull ? (schema.default ?? null) : null)
+}
+
+/** The values of all fields of a struct by name, read likewise. */
+export function readFields(schema: Schema, struct: Members, replaceNull: boolean): Record<string, unknown> {
+  const members: Record<string, unknown> = {}
+  for (const field of schema.fields ?? [])
+    members[field.name] = readField(field.schema, struct[field.name], replaceNull)
+  return members
 }
 
 /** A column whose nulls are read likewise. */
@@ -107,6 +125,11 @@ export function readColumn(schema: Schema, column: Column, replaceNull: boolean)
   if (fallback === null) return column
   if (column.kind === 'constant') return { ...column, value: column.value ?? fallback }
   return { ...column, whenNull: column.whenNull ?? fallback }
+}
+
+/** All columns of a struct's plan, whose nulls are read likewise. */
+export function readColumns({ schema, columns }: ColumnPlan, replaceNull: boolean): Column[] {
+  return columns.map((column, i) => readColumn((schema.fields?.[i] as Field).schema, column, replaceNull))
 }
 
 export function planOf(plan: RowPlan, part: Part): ColumnPlan | null {

@@ -1,6 +1,5 @@
 import {
   config,
-  ConfigError,
   type ConnectRecord,
   defineTransform,
   JavaRegex,
@@ -11,6 +10,7 @@ import {
   type Transform,
   Type,
 } from '../connect/index.ts'
+import { faultySetting } from './settings.ts'
 
 const regexRouterConfig = config({
   regex: Type.String({
@@ -29,10 +29,7 @@ class RegexRouter implements Transform {
     this.#regex = new JavaRegex(props.regex)
     this.#replacement = props.replacement
     const fault = this.#regex.replacementFault(props.replacement)
-    if (fault !== undefined) {
-      const message = `Invalid value ${props.replacement} for configuration replacement: ${fault}`
-      throw new ConfigError(message, { errors: { replacement: [message] } })
-    }
+    if (fault !== undefined) throw faultySetting('replacement', props.replacement, fault)
   }
 
   apply<R extends ConnectRecord>(record: R): R {

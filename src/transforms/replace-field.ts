@@ -1,26 +1,20 @@
 import {
   type Column,
   config,
-  ConfigError,
   type ConnectRecord,
-  defineTransform,
   type Field,
   list,
-  millraceVersion,
   type PropsOf,
   type RowPlan,
   type Schema,
   type Transform,
-  type TransformPlugin,
 } from '../connect/index.ts'
 import {
-  className,
+  forKeyAndValue,
   type Part,
-  parts,
   planOf,
   readColumn,
   readField,
-  replaceNullWithDefault,
   requireMap,
   requireStruct,
   SchemaCache,
@@ -30,6 +24,7 @@ import {
   withPart,
   withPlan,
 } from './record-part.ts'
+import { partsOf, replaceNullWithDefault } from './settings.ts'
 
 const purpose = 'field replacement'
 
@@ -37,11 +32,15 @@ const replaceFieldConfig = config({
   exclude: list({
     default: [],
     importance: 'medium',
+    uniqueItems: true,
+    items: { type: 'string', minLength: 1 },
     description: 'Fields to exclude. This takes precedence over the fields to include.',
   }),
   include: list({
     default: [],
     importance: 'medium',
+    uniqueItems: true,
+    items: { type: 'string', minLength: 1 },
     description: 'Fields to include. If set, only these fields are kept.',
   }),
   renames: list({
@@ -49,7 +48,7 @@ const replaceFieldConfig = config({
     importance: 'medium',
     description: 'Field rename mappings, such as `old:new,from:to`.',
     check(mappings) {
-      const wrong = mappings.find((mapping) => mapping.split(':').length !== 2)
+      const wrong = mappings.find((mapping) => partsOf(mapping).length !== 2)
       return wrong === undefined ? undefined : `Invalid rename mapping: ${wrong}`
     },
   }),
@@ -70,10 +69,8 @@ class ReplaceField implements Transform {
     this.#part = part
     this.#exclude = new Set(props.exclude)
     this.#include = new Set(props.include)
-    this.#renames = new Map(props.renames.map((mapping) => mapping.split(':') as [string, string]))
+    this.#renames = new Map(props.renames.map((mapping) => partsOf(mapping) as [string, string]))
     this.#replaceNull = props['replace.null.with.default']
-    if (this.#renames.size !== props.renames.length)
-      throw new ConfigError('Invalid value for configuration renames: a field is renamed twice')
   }
 
   apply<R extends ConnectRecord>(record: R): R {
@@ -126,12 +123,9 @@ class ReplaceField implements Transform {
     )
 }
 
-export const replaceFieldPlugins: readonly TransformPlugin<Props>[] = parts.map((part) =>
-  defineTransform({
-    class: className('ReplaceField', part),
-    version: millraceVersion,
-    summary: `Drops, keeps or renames fields of the ${part}.`,
-    config: replaceFieldConfig,
-    create: (props) => new ReplaceField(props, part),
-  }),
+export const replaceFieldPlugins = forKeyAndValue(
+  'ReplaceField',
+  (part) => `Drops, keeps or renames fields of the ${part}.`,
+  replaceFieldConfig,
+  (props, part) => new ReplaceField(props, part),
 )

@@ -5,7 +5,6 @@ import {
   DataError,
   defineTransform,
   type Field,
-  list,
   millraceVersion,
   type PropsOf,
   type RowPlan,
@@ -13,26 +12,13 @@ import {
   struct,
   type Transform,
 } from '../connect/index.ts'
-import {
-  readColumn,
-  readField,
-  replaceNullWithDefault,
-  requireMap,
-  requireStruct,
-  SchemaCache,
-  valueOf,
-} from './record-part.ts'
+import { readColumn, readField, requireMap, requireStruct, SchemaCache, valueOf } from './record-part.ts'
+import { names, replaceNullWithDefault } from './settings.ts'
 
 const purpose = 'copying fields from value to key'
 
 const valueToKeyConfig = config({
-  fields: list({
-    importance: 'high',
-    minItems: 1,
-    uniqueItems: true,
-    items: { type: 'string', minLength: 1 },
-    description: 'Fields of the value that the key is made of.',
-  }),
+  fields: names('Fields of the value that the key is made of.'),
   'replace.null.with.default': replaceNullWithDefault,
 })
 

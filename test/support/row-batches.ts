@@ -121,8 +121,9 @@ export const randomBatch: fc.Arbitrary<RowBatch> = fc
     partition: fc.option(fc.nat({ max: 5 })),
     timestamp: fc.option(fc.nat()),
     keyed: fc.boolean(),
+    header: fc.option(fc.integer()),
   })
-  .map(({ columns, name, partition, timestamp: time, keyed }) => {
+  .map(({ columns, name, partition, timestamp: time, keyed, header }) => {
     const fields: Field[] = []
     const planned: Column[] = []
     let cells = 0
@@ -144,6 +145,7 @@ export const randomBatch: fc.Arbitrary<RowBatch> = fc
       key: keyed ? value : null,
       value,
       timestamp: time,
+      ...(header === null ? {} : { headers: [{ key: 'h', schema: primitive('INT32'), value: header }] }),
     }
     return { plan, ...lay(rows.filter(isCell)), sourcePartition: { table: 't' }, sourceOffset: { id: 3 } }
   })

@@ -60,11 +60,29 @@ const transforms: fc.Arbitrary<[string, Record<string, string>]> = fc.oneof(
       `ExtractField${of}`,
       { field, [rnd]: replace },
     ]),
+  fc
+    .tuple(part, someFields)
+    .map(([of, [field = '']]): [string, Record<string, string>] => [`HoistField${of}`, { field }]),
+  fc
+    .tuple(part, flag, fc.constantFrom({ 'schema.name': 'a.b' }, { 'schema.version': '7' }))
+    .map(([of, replace, props]): [string, Record<string, string>] => [
+      `SetSchemaMetadata${of}`,
+      { ...props, [rnd]: replace },
+    ]),
+  fc.constantFrom<[string, Record<string, string>]>(
+    ['InsertHeader', { header: 'i', 'value.literal': '12' }],
+    ['DropHeaders', { headers: 'h' }],
+    ['Filter', {}],
+  ),
 )
 
-function throughPlan(plan: RowPlan, chain: readonly Transform[]): RowPlan | null {
-  let changed: RowPlan | null = plan
-  for (const step of chain) changed = changed === null ? null : (step.applyToPlan?.(changed) ?? null)
+function throughPlan(plan: RowPlan, chain: readonly Transform[]): RowPlan | 'dropped' | null {
+  let changed = plan
+  for (const step of chain) {
+    const next = step.applyToPlan?.(changed) ?? null
+    if (next === null || next === 'dropped') return next
+    changed = next
+  }
   return changed
 }
 
@@ -79,14 +97,15 @@ const text = (bytes: Uint8Array | null): string | null => (bytes === null ? null
 function ordinary(record: SourceRecord, chain: readonly Transform[], converter: Converter): unknown {
   let changed: SourceRecord | null = record
   for (const step of chain) changed = changed === null ? null : step.apply(changed)
-  assert.ok(changed)
-  const { topic, kafkaPartition, timestamp, keySchema, key, valueSchema, value } = changed
+  if (changed === null) return null
+  const { topic, kafkaPartition, timestamp, keySchema, key, valueSchema, value, headers } = changed
   return {
     topic,
     kafkaPartition,
     timestamp,
     key: text(converter.fromConnectData(topic, keySchema ?? null, key)),
     value: text(converter.fromConnectData(topic, valueSchema ?? null, value)),
+    headers: headers ?? [],
   }
 }
 
@@ -103,6 +122,10 @@ test('transforms of a plan give the same records as transforms of each row', () 
       const converter = jsonConverter.create(jsonConverter.config.parse(props), 'value')
       const plan = throughPlan(batch.plan, chain)
       if (plan === null) return
+      if (plan === 'dropped') {
+        assert.equal(ordinary(rowRecord(batch, 0), chain, converter), null)
+        return
+      }
       const writeValue = converter.rowWriter?.(plan.topic, plan.value) ?? null
       const writeKey = plan.key === null ? null : (converter.rowWriter?.(plan.topic, plan.key) ?? null)
       if (writeValue === null || (plan.key !== null && writeKey === null)) {
@@ -125,6 +148,7 @@ test('transforms of a plan give the same records as transforms of each row', () 
           timestamp: plan.timestamp,
           key,
           value: written(writeValue, batch, row),
+          headers: plan.headers ?? [],
         }
         assert.deepEqual(sent, expected)
       }

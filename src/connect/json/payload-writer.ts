@@ -333,7 +333,7 @@ function writeSchemalessObject(out: ByteSink, value: object | null): void {
 }
 
 /** A decimal as Java's `BigDecimal.toString` has it: with an exponent when six or more zeros follow the point. */
-function bigDecimalText(text: string, scale: number): string {
+export function bigDecimalText(text: string, scale: number): string {
   const unscaled = unscaledValue(text, scale)
   const digits = String(unscaled < 0n ? -unscaled : unscaled)
   const exponent = digits.length - 1 - scale

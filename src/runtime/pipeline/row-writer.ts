@@ -52,7 +52,7 @@ export class RowBatchWriter {
     submission: Submission,
     now: number,
   ): RowsWritten {
-    const { topic, writeKey, writeValue, constantKey, partition } = compiled
+    const { topic, writeKey, writeValue, constantKey, partition, headers } = compiled
     const timestamp = compiled.timestamp ?? now
     const { targetBytes: target, largestBytes: largest } = this.#batcher.limits(topic)
     const scratch = this.#scratch
@@ -75,7 +75,7 @@ export class RowBatchWriter {
         builder.beginRecord(timestamp, key)
         writeValue(out, batch, row)
         if (out.position < target) {
-          builder.endRecord()
+          builder.endRecord(headers)
           continue
         }
         if (out.position > largest && builder.count > 0) {
@@ -85,7 +85,7 @@ export class RowBatchWriter {
           credited = row
           row--
         } else {
-          builder.endRecord()
+          builder.endRecord(headers)
           this.#finish(open, submission, row + 1 - credited)
           credited = row + 1
         }
@@ -110,7 +110,7 @@ export class RowBatchWriter {
     submission: Submission,
     now: number,
   ): RowsWritten {
-    const { topic, writeValue } = compiled
+    const { topic, writeValue, headers } = compiled
     const writeKey = compiled.writeKey as NonNullable<CompiledRows['writeKey']>
     const timestamp = compiled.timestamp ?? now
     const { targetBytes: target, largestBytes: largest } = this.#batcher.limits(topic)
@@ -137,7 +137,7 @@ export class RowBatchWriter {
           builder.beginRecord(timestamp, key)
           writeValue(builder.out, batch, row)
         }
-        builder.endRecord()
+        builder.endRecord(headers)
         open.credit(submission, 1)
         if (builder.out.position >= target) this.#batcher.seal(open)
       }

@@ -29,21 +29,26 @@ export interface CompiledRows {
   readonly constantKey: Uint8Array | null
   readonly writeValue: RowWriter
   readonly timestamp: number | null
+  /** Of every record. */
+  readonly headers: readonly OutgoingHeader[] | undefined
 }
 
 /** What happens to a source record between `poll` and the producer: transforms, then headers, key and value to bytes. */
 export class SourcePipeline {
   readonly converters: RecordConverters
   readonly #chain: TransformChain
-  readonly #compiled = new WeakMap<RowPlan, CompiledRows | 'ordinary'>()
+  readonly #compiled = new WeakMap<RowPlan, CompiledRows | 'dropped' | 'ordinary'>()
 
   constructor(chain: TransformChain, converters: RecordConverters) {
     this.#chain = chain
     this.converters = converters
   }
 
-  /** The fast way for rows of this plan; null when a transform or a converter needs records. Cached by the plan object. */
-  compile(plan: RowPlan): CompiledRows | null {
+  /**
+   * The fast way for rows of this plan; `dropped` when the transforms keep none of them, null when a transform or a
+   * converter needs records. Cached by the plan object.
+   */
+  compile(plan: RowPlan): CompiledRows | 'dropped' | null {
     const known = this.#compiled.get(plan)
     if (known !== undefined) return known === 'ordinary' ? null : known
     const compiled = this.#compile(plan)
@@ -51,26 +56,28 @@ export class SourcePipeline {
     return compiled
   }
 
-  #compile(plan: RowPlan): CompiledRows | null {
+  #compile(plan: RowPlan): CompiledRows | 'dropped' | null {
     const final = this.#chain.applyToPlan(plan)
-    if (final === null) return null
+    if (final === null || final === 'dropped') return final
     const { topic } = final
     const writeValue = this.converters.value.rowWriter?.(topic, final.value) ?? null
     if (writeValue === null) return null
     let writeKey: RowWriter | null = null
     let constantKey: Uint8Array | null = null
-    if (final.key === null) {
-      try {
-        constantKey = this.converters.key.fromConnectData(topic, null, null)
-      } catch {
-        // The ordinary path reports it with the record.
-        return null
-      }
-    } else {
+    let headers: OutgoingHeader[] | undefined
+    try {
+      headers = this.#headers(final)
+      if (final.key === null) constantKey = this.converters.key.fromConnectData(topic, null, null)
+    } catch {
+      // The ordinary path reports it with the record.
+      return null
+    }
+    if (final.key !== null) {
       writeKey = this.converters.key.rowWriter?.(topic, final.key) ?? null
       if (writeKey === null) return null
     }
-    return { topic, partition: final.kafkaPartition, writeKey, constantKey, writeValue, timestamp: final.timestamp }
+    const { kafkaPartition: partition, timestamp } = final
+    return { topic, partition, writeKey, constantKey, writeValue, timestamp, headers }
   }
 
   /** The bytes of a record, or null when a transform dropped it. Throws {@link StageError}. */
@@ -102,8 +109,7 @@ export class SourcePipeline {
     }
   }
 
-  #headers(record: SourceRecord): OutgoingHeader[] | undefined {
-    const { headers, topic } = record
+  #headers({ headers, topic }: Pick<SourceRecord, 'headers' | 'topic'>): OutgoingHeader[] | undefined {
     if (headers === undefined || headers.length === 0) return undefined
     const { header, headerClass } = this.converters
     try {

@@ -1,4 +1,13 @@
-import { ConfigError, type ConnectRecord, type Predicate, type RowPlan, type Transform } from '../../connect/index.ts'
+import {
+  type ConfigDeclaration,
+  ConfigError,
+  type ConnectRecord,
+  isConnectError,
+  type Predicate,
+  prefixed,
+  type RowPlan,
+  type Transform,
+} from '../../connect/index.ts'
 import { StageError } from '../errors/stage-error.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { booleanProp, listProp, propsWithPrefix } from '../tasks/props.ts'
@@ -30,7 +39,7 @@ export class TransformChain {
       if (negate && predicateAlias === undefined) {
         throw new ConfigError(`transforms.${alias}.negate is set, but transforms.${alias}.predicate is not`)
       }
-      const transform = plugin.create(plugin.config.parse(without(own, 'type', 'predicate', 'negate')))
+      const transform = createFrom(plugin, props, `transforms.${alias}.`)
       const predicate = predicateAlias === undefined ? null : createPredicate(props, predicateAlias, alias, registry)
       return {
         className: plugin.class,
@@ -64,18 +73,23 @@ export class TransformChain {
     return current
   }
 
-  /** The plan that comes out when every link can change the plan instead of records, otherwise null. */
-  applyToPlan(plan: RowPlan): RowPlan | null {
-    let current: RowPlan | null = plan
-    for (const link of this.#links) {
-      if (link.predicate !== null || link.transform.applyToPlan === undefined) return null
+  /** The plan that comes out, or `dropped`, when every link can change the plan instead of records; otherwise null. */
+  applyToPlan(plan: RowPlan): RowPlan | 'dropped' | null {
+    let current = plan
+    for (const { transform, predicate, negate } of this.#links) {
       try {
-        current = link.transform.applyToPlan(current)
+        if (predicate !== null) {
+          const answer = predicate.testPlan?.(current) ?? null
+          if (answer === null) return null
+          if (answer === negate) continue
+        }
+        const changed = transform.applyToPlan?.(current) ?? null
+        if (changed === null || changed === 'dropped') return changed
+        current = changed
       } catch {
         // The ordinary path finds the same fault record by record, where error tolerance applies.
         return null
       }
-      if (current === null) return null
     }
     return current
   }
@@ -99,7 +113,7 @@ function createPredicate(
   }
   const own = propsWithPrefix(props, `predicates.${alias}.`)
   const plugin = registry.resolve(required(own['type'], `predicates.${alias}.type`), 'predicate')
-  return { instance: plugin.create(plugin.config.parse(without(own, 'type'))), className: plugin.class }
+  return { instance: createFrom(plugin, props, `predicates.${alias}.`), className: plugin.class }
 }
 
 function required(value: string | undefined, key: string): string {
@@ -107,6 +121,27 @@ function required(value: string | undefined, key: string): string {
   return value
 }
 
-function without(props: Record<string, string>, ...keys: string[]): Record<string, string> {
-  return Object.fromEntries(Object.entries(props).filter(([key]) => !keys.includes(key)))
+/** Makes a plugin of the settings under `prefix`; what it finds wrong with them is said of their full names. */
+function createFrom<P, T>(
+  plugin: { readonly config: ConfigDeclaration<P>; create(props: P): T },
+  props: Readonly<Record<string, string | undefined>>,
+  prefix: string,
+): T {
+  const own = prefixed(plugin.config, prefix).parse(props)
+  try {
+    return plugin.create(own)
+  } catch (error) {
+    throw isConnectError(error, 'ConfigError') ? withFullNames(error as ConfigError, prefix) : error
+  }
+}
+
+function withFullNames(error: ConfigError, prefix: string): ConfigError {
+  const errors: Record<string, readonly string[]> = {}
+  for (const [key, messages] of Object.entries(error.errors))
+    errors[prefix + key] = messages.map((message) =>
+      message.replace(`configuration ${key}:`, `configuration ${prefix}${key}:`),
+    )
+  const messages = Object.values(errors).flat()
+  const message = messages.length > 0 ? messages.join('\n') : `${prefix.slice(0, -1)}: ${error.message}`
+  return new ConfigError(message, { cause: error, errors })
 }

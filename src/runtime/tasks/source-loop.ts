@@ -201,6 +201,10 @@ export class SourceLoop implements TaskLoop {
     const pipeline = this.#pipeline as SourcePipeline
     const compiled = pipeline.compile(batch.plan)
     const submission = this.#submitted.open(batch.sourcePartition)
+    if (compiled === 'dropped') {
+      submission.seal(batch.sourceOffset)
+      return
+    }
     if (compiled === null) {
       for (let row = 0; row < batch.rows; row++) {
         const outcome = this.#deliverRecord(rowRecord(batch, row), submission)

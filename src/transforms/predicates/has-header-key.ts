@@ -9,7 +9,6 @@ export const hasHeaderKey = definePredicate({
   }),
   create: (props) => ({
     test: (record) => record.headers?.some(({ key }) => key === props.name) ?? false,
-    // Rows have no headers.
-    testPlan: () => false,
+    testPlan: (plan) => plan.headers?.some(({ key }) => key === props.name) ?? false,
   }),
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   config,
+  ConfigError,
   type ConnectRecord,
   definePredicate,
   defineTransform,
@@ -49,9 +50,34 @@ const endsWith = definePredicate({
   config: config({ end: Type.String() }),
   create: ({ end }) => ({ test: (record) => record.topic.endsWith(end) }),
 })
+const topicIs = definePredicate({
+  class: 'p.TopicIs',
+  version: '1',
+  summary: '',
+  config: config({ topic: Type.String() }),
+  create: ({ topic }) => ({ test: (record) => record.topic === topic, testPlan: (plan) => plan.topic === topic }),
+})
+const filter = defineTransform({
+  class: 't.Filter',
+  version: '1',
+  summary: '',
+  config: config({}),
+  create: () => ({ apply: () => null, applyToPlan: () => 'dropped' }),
+})
+const picky = defineTransform({
+  class: 't.Picky',
+  version: '1',
+  summary: '',
+  config: config({ text: Type.String({ default: '' }) }),
+  create: ({ text }) => {
+    if (text === '') throw new ConfigError('Nothing to do')
+    const message = `Invalid value ${text} for configuration text: No`
+    throw new ConfigError(message, { errors: { text: [message] } })
+  },
+})
 
 const registry = new PluginRegistry()
-for (const plugin of [append, drop, fail, endsWith]) registry.add(plugin as Plugin)
+for (const plugin of [append, drop, fail, filter, picky, topicIs, endsWith]) registry.add(plugin as Plugin)
 
 const chain = (props: Record<string, string>): TransformChain => TransformChain.fromProps(props, registry)
 const record: ConnectRecord = { topic: 't' }
@@ -70,10 +96,10 @@ const appending = (alias: string, text: string) => ({
 test('transforms run in the listed order, on records and on plans alike', () => {
   const made = chain({ transforms: 'b, a', ...appending('a', '-a'), ...appending('b', '-b') })
   assert.equal(made.apply(record)?.topic, 't-b-a')
-  assert.equal(made.applyToPlan(plan)?.topic, 't-b-a')
+  assert.deepEqual(made.applyToPlan(plan), { ...plan, topic: 't-b-a' })
 })
 
-test('a predicate decides per record, negate turns it round, and either keeps the chain off the plan', () => {
+test('a predicate decides per record, negate turns it round, and one without a plan form keeps the chain off the plan', () => {
   const predicate = { predicates: 'p', 'predicates.p.type': 'EndsWith', 'predicates.p.end': '-x' }
   const plain = chain({ transforms: 'a', ...appending('a', '-a'), 'transforms.a.predicate': 'p', ...predicate })
   assert.equal(plain.apply(record)?.topic, 't')
@@ -88,6 +114,17 @@ test('a predicate decides per record, negate turns it round, and either keeps th
   })
   assert.equal(negated.apply(record)?.topic, 't-a')
   assert.equal(negated.apply({ topic: 't-x' })?.topic, 't-x')
+})
+
+test('a predicate that has an answer for a whole plan decides on it once', () => {
+  const predicate = { predicates: 'p', 'predicates.p.type': 'p.TopicIs', 'predicates.p.topic': 't' }
+  const when = (negate: string, type: Record<string, string>): TransformChain =>
+    chain({ transforms: 'a', ...type, 'transforms.a.predicate': 'p', 'transforms.a.negate': negate, ...predicate })
+  assert.deepEqual(when('false', appending('a', '-a')).applyToPlan(plan), { ...plan, topic: 't-a' })
+  assert.equal(when('true', appending('a', '-a')).applyToPlan(plan), plan)
+  const filtering = { 'transforms.a.type': 't.Filter' }
+  assert.equal(when('false', filtering).applyToPlan(plan), 'dropped')
+  assert.equal(when('true', filtering).applyToPlan(plan), plan)
 })
 
 test('a dropped record goes no further, and a transform without a plan form keeps the chain off the plan', () => {
@@ -106,7 +143,15 @@ test('a failure names its stage and class', () => {
 
 test('what is missing or contradictory in the configuration is named', () => {
   assert.throws(() => chain({ transforms: 'a' }), /transforms\.a\.type/)
-  assert.throws(() => chain({ transforms: 'a', 'transforms.a.type': 't.Append' }), /text/)
+  assert.throws(() => chain({ transforms: 'a', 'transforms.a.type': 't.Append' }), /"transforms\.a\.text"/)
+  assert.throws(
+    () => chain({ transforms: 'a', 'transforms.a.type': 't.Picky', 'transforms.a.text': 'x' }),
+    (error) =>
+      error instanceof ConfigError &&
+      error.message === 'Invalid value x for configuration transforms.a.text: No' &&
+      Object.keys(error.errors).join() === 'transforms.a.text',
+  )
+  assert.throws(() => chain({ transforms: 'a', 'transforms.a.type': 't.Picky' }), /transforms\.a: Nothing to do/)
   assert.throws(
     () => chain({ transforms: 'a', ...appending('a', 'x'), 'transforms.a.negate': 'true' }),
     /transforms\.a\.negate/,
