@@ -129,7 +129,8 @@ export function readColumn(schema: Schema, column: Column, replaceNull: boolean)
 
 /** All columns of a struct's plan, whose nulls are read likewise. */
 export function readColumns({ schema, columns }: ColumnPlan, replaceNull: boolean): Column[] {
-  return columns.map((column, i) => readColumn((schema.fields?.[i] as Field).schema, column, replaceNull))
+  const fields = schema.fields ?? []
+  return columns.map((column, i) => readColumn((fields[i] as Field).schema, column, replaceNull))
 }
 
 export function planOf(plan: RowPlan, part: Part): ColumnPlan | null {

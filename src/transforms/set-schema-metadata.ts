@@ -58,11 +58,13 @@ class SetSchemaMetadata implements Transform {
     return withPart(record, this.#part, this.#schemas.get(schema, this.#change), rebound)
   }
 
-  applyToPlan(plan: RowPlan): RowPlan {
+  applyToPlan(plan: RowPlan): RowPlan | null {
     const rows = planOf(plan, this.#part)
     if (rows === null) return plan
-    const columns = rows.schema.type === 'STRUCT' ? readColumns(rows, this.#replaceNull) : rows.columns
-    return withPlan(plan, this.#part, { schema: this.#schemas.get(rows.schema, this.#change), columns })
+    // The name of a single value may be that of a logical type, which decides how the value is read and written.
+    if (rows.schema.type !== 'STRUCT') return null
+    const schema = this.#schemas.get(rows.schema, this.#change)
+    return withPlan(plan, this.#part, { schema, columns: readColumns(rows, this.#replaceNull) })
   }
 
   readonly #change = (schema: Schema): Schema => ({ ...schema, ...this.#changes })
