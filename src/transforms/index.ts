@@ -1,4 +1,5 @@
 import type { PredicatePlugin, TransformPlugin } from '../connect/index.ts'
+import { castPlugins } from './cast.ts'
 import { dropHeaders } from './drop-headers.ts'
 import { extractFieldPlugins } from './extract-field.ts'
 import { filter } from './filter.ts'
@@ -15,6 +16,7 @@ import { valueToKey } from './value-to-key.ts'
 
 /** The bundled transforms. */
 export const transformPlugins = [
+  ...castPlugins,
   dropHeaders,
   ...extractFieldPlugins,
   filter,

@@ -7,6 +7,7 @@ import {
   defineTransform,
   type Field,
   millraceVersion,
+  PayloadWriters,
   type RowPlan,
   type Schema,
   type Transform,
@@ -131,6 +132,31 @@ export function readColumn(schema: Schema, column: Column, replaceNull: boolean)
 export function readColumns({ schema, columns }: ColumnPlan, replaceNull: boolean): Column[] {
   const fields = schema.fields ?? []
   return columns.map((column, i) => readColumn((fields[i] as Field).schema, column, replaceNull))
+}
+
+/**
+ * A column with other values: `change` of each one that is not null. `schema` is that of the new values. What `change`
+ * throws shows when a row is written.
+ */
+export function mapColumn(column: Column, schema: Schema, change: (value: unknown) => unknown): Column {
+  const orNull = (value: unknown): unknown => (value === null || value === undefined ? null : change(value))
+  if (column.kind === 'constant') return { kind: 'constant', value: orNull(column.value) }
+  const { reader } = column
+  const write = {
+    BASE64: new PayloadWriters({ decimalFormat: 'BASE64', replaceNullWithDefault: false }).for(schema),
+    NUMERIC: new PayloadWriters({ decimalFormat: 'NUMERIC', replaceNullWithDefault: false }).for(schema),
+  }
+  return {
+    kind: 'cell',
+    cell: column.cell,
+    reader: {
+      value: (bytes, start, end) => change(reader.value(bytes, start, end)),
+      writeJson(out, bytes, start, end, decimals) {
+        write[decimals](out, change(reader.value(bytes, start, end)))
+      },
+    },
+    whenNull: orNull(column.whenNull),
+  }
 }
 
 export function planOf(plan: RowPlan, part: Part): ColumnPlan | null {

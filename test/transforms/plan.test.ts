@@ -12,6 +12,7 @@ import {
   type Transform,
 } from '../../src/connect/index.ts'
 import { jsonConverter } from '../../src/converters/index.ts'
+import { castTypes } from '../../src/transforms/cast-value.ts'
 import { fieldNames, randomBatch } from '../support/row-batches.ts'
 import { transform } from './support.ts'
 
@@ -69,6 +70,16 @@ const transforms: fc.Arbitrary<[string, Record<string, string>]> = fc.oneof(
       `SetSchemaMetadata${of}`,
       { ...props, [rnd]: replace },
     ]),
+  fc
+    .tuple(
+      part,
+      flag,
+      fc.array(fc.tuple(fc.constantFrom(...fieldNames), fc.constantFrom(...castTypes)), { minLength: 1, maxLength: 5 }),
+    )
+    .map(([of, replace, casts]): [string, Record<string, string>] => [
+      `Cast${of}`,
+      { spec: casts.map((cast) => cast.join(':')).join(','), [rnd]: replace },
+    ]),
   fc.constantFrom<[string, Record<string, string>]>(
     ['InsertHeader', { header: 'i', 'value.literal': '12' }],
     ['DropHeaders', { headers: 'h' }],
@@ -79,7 +90,12 @@ const transforms: fc.Arbitrary<[string, Record<string, string>]> = fc.oneof(
 function throughPlan(plan: RowPlan, chain: readonly Transform[]): RowPlan | 'dropped' | null {
   let changed = plan
   for (const step of chain) {
-    const next = step.applyToPlan?.(changed) ?? null
+    let next: RowPlan | 'dropped' | null
+    try {
+      next = step.applyToPlan?.(changed) ?? null
+    } catch {
+      return null
+    }
     if (next === null || next === 'dropped') return next
     changed = next
   }

@@ -25,3 +25,28 @@ export function record(
 ): ConnectRecord {
   return { topic: 'orders', value, valueSchema, ...more }
 }
+
+/** What a transform makes of a value, or of a key where it is a `$Key` class. */
+export function applied(
+  name: string,
+  props: Record<string, string>,
+  given: unknown,
+  schema: Schema | null = null,
+): { schema: Schema | null; value: unknown } {
+  const isKey = name.endsWith('$Key')
+  const changed = transform(name, props).apply(
+    isKey ? record('bogus', null, { key: given, keySchema: schema }) : record(given, schema),
+  )
+  assert.ok(changed)
+  const { key, keySchema, value, valueSchema } = changed
+  return isKey
+    ? { schema: keySchema ?? null, value: key ?? null }
+    : { schema: valueSchema ?? null, value: value ?? null }
+}
+
+/** The schema of a struct's field. */
+export function fieldSchema(schema: Schema | null, name: string): Schema {
+  const field = schema?.fields?.find((candidate) => candidate.name === name)
+  assert.ok(field, `no field ${name}`)
+  return field.schema
+}

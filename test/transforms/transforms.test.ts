@@ -15,6 +15,8 @@ test('every class has the name that users of Kafka Connect write', () => {
   assert.deepEqual(
     transformPlugins.map((plugin) => plugin.class.replace('org.apache.kafka.connect.transforms.', '')),
     [
+      'Cast$Key',
+      'Cast$Value',
       'DropHeaders',
       'ExtractField$Key',
       'ExtractField$Value',
