@@ -18,6 +18,7 @@ import {
   basicsOf,
   forKeyAndValue,
   mapColumn,
+  memberOf,
   type Members,
   type Part,
   planOf,
@@ -101,7 +102,7 @@ class Cast implements Transform {
     if (schema === null) {
       const members = { ...requireMap(value, purpose) }
       for (const [field, type] of this.#casts)
-        members[field as string] = castValue(null, members[field as string], type)
+        members[field as string] = castValue(null, memberOf(members, field as string), type)
       return withPart(record, this.#part, null, members)
     }
     const members = this.#castMembers(schema, requireStruct(schema, value, purpose))

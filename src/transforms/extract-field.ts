@@ -11,6 +11,7 @@ import {
 import { parseFieldPath } from './field-path.ts'
 import {
   forKeyAndValue,
+  memberOf,
   type Part,
   planOf,
   readColumn,
@@ -61,7 +62,7 @@ class ExtractField implements Transform {
       for (const name of this.#path) {
         if (value === null) break
         const members = requireMap(value, purpose)
-        value = Object.hasOwn(members, name) ? (members[name] ?? null) : null
+        value = memberOf(members, name)
       }
       return withPart(record, this.#part, null, value)
     }

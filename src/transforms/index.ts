@@ -3,12 +3,15 @@ import { castPlugins } from './cast.ts'
 import { dropHeaders } from './drop-headers.ts'
 import { extractFieldPlugins } from './extract-field.ts'
 import { filter } from './filter.ts'
+import { flattenPlugins } from './flatten.ts'
+import { headerFromPlugins } from './header-from.ts'
 import { hoistFieldPlugins } from './hoist-field.ts'
 import { insertFieldPlugins } from './insert-field.ts'
 import { insertHeader } from './insert-header.ts'
 import { hasHeaderKey } from './predicates/has-header-key.ts'
 import { recordIsTombstone } from './predicates/record-is-tombstone.ts'
 import { topicNameMatches } from './predicates/topic-name-matches.ts'
+import { maskFieldPlugins } from './mask-field.ts'
 import { regexRouter } from './regex-router.ts'
 import { replaceFieldPlugins } from './replace-field.ts'
 import { setSchemaMetadataPlugins } from './set-schema-metadata.ts'
@@ -20,9 +23,12 @@ export const transformPlugins = [
   dropHeaders,
   ...extractFieldPlugins,
   filter,
+  ...flattenPlugins,
+  ...headerFromPlugins,
   ...hoistFieldPlugins,
   ...insertFieldPlugins,
   insertHeader,
+  ...maskFieldPlugins,
   regexRouter,
   ...replaceFieldPlugins,
   ...setSchemaMetadataPlugins,

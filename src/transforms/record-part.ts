@@ -1,4 +1,5 @@
 import {
+  type CellReader,
   type Column,
   type ColumnPlan,
   type ConfigDeclaration,
@@ -55,15 +56,32 @@ export type Members = Readonly<Record<string, unknown>>
 export function requireMap(value: unknown, purpose: string): Members {
   if (value instanceof Map) return Object.fromEntries(value) as Members
   if (!isMembers(value))
-    throw new DataError(`Only Map objects supported in absence of schema for [${purpose}], found: ${describe(value)}`)
+    throw new DataError(`Only Map objects supported in absence of schema for [${purpose}], found: ${typeName(value)}`)
   return value
 }
 
 /** The fields of a struct. Throws `DataError` for anything else, null included. */
 export function requireStruct(schema: Schema, value: unknown, purpose: string): Members {
   if (schema.type !== 'STRUCT' || !isMembers(value))
-    throw new DataError(`Only Struct objects supported for [${purpose}], found: ${describe(value)}`)
+    throw new DataError(`Only Struct objects supported for [${purpose}], found: ${typeName(value)}`)
   return value
+}
+
+/** Whether a schemaless value is a map, be it a plain object or a `Map`. */
+export function isMap(value: unknown): boolean {
+  return value instanceof Map || isMembers(value)
+}
+
+/** A member of a schemaless map; null when it has none of that name. */
+export function memberOf(members: Members, name: string): unknown {
+  return Object.hasOwn(members, name) ? (members[name] ?? null) : null
+}
+
+/** What a message calls the type of a value. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return 'null'
+  if (typeof value !== 'object') return typeof value
+  return Array.isArray(value) ? 'array' : (value.constructor?.name ?? 'object')
 }
 
 function isMembers(value: unknown): value is Members {
@@ -75,12 +93,6 @@ function isMembers(value: unknown): value is Members {
     !(value instanceof Map) &&
     !(value instanceof Date)
   )
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return 'null'
-  if (typeof value !== 'object') return typeof value
-  return Array.isArray(value) ? 'array' : (value.constructor?.name ?? 'object')
 }
 
 /** What is said of a schema beside its type, its default and whether it is optional. */
@@ -141,21 +153,27 @@ export function readColumns({ schema, columns }: ColumnPlan, replaceNull: boolea
 export function mapColumn(column: Column, schema: Schema, change: (value: unknown) => unknown): Column {
   const orNull = (value: unknown): unknown => (value === null || value === undefined ? null : change(value))
   if (column.kind === 'constant') return { kind: 'constant', value: orNull(column.value) }
-  const { reader } = column
+  const { cell, reader } = column
+  const read: CellReader['value'] = (bytes, start, end) => change(reader.value(bytes, start, end))
+  return { kind: 'cell', cell, reader: readerOf(schema, read), whenNull: orNull(column.whenNull) }
+}
+
+/** A column where `value` stands in place of everything that is not null. */
+export function maskColumn(column: Column, schema: Schema, value: unknown): Column {
+  const orNull = (known: unknown): unknown => (known === null || known === undefined ? null : value)
+  if (column.kind === 'constant') return { kind: 'constant', value: orNull(column.value) }
+  const { cell } = column
+  return { kind: 'cell', cell, reader: readerOf(schema, () => value), whenNull: orNull(column.whenNull) }
+}
+
+function readerOf(schema: Schema, value: CellReader['value']): CellReader {
   const write = {
     BASE64: new PayloadWriters({ decimalFormat: 'BASE64', replaceNullWithDefault: false }).for(schema),
     NUMERIC: new PayloadWriters({ decimalFormat: 'NUMERIC', replaceNullWithDefault: false }).for(schema),
   }
   return {
-    kind: 'cell',
-    cell: column.cell,
-    reader: {
-      value: (bytes, start, end) => change(reader.value(bytes, start, end)),
-      writeJson(out, bytes, start, end, decimals) {
-        write[decimals](out, change(reader.value(bytes, start, end)))
-      },
-    },
-    whenNull: orNull(column.whenNull),
+    value,
+    writeJson: (out, bytes, start, end, decimals) => write[decimals](out, value(bytes, start, end)),
   }
 }
 

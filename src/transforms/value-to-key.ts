@@ -12,7 +12,7 @@ import {
   struct,
   type Transform,
 } from '../connect/index.ts'
-import { readColumn, readField, requireMap, requireStruct, SchemaCache, valueOf } from './record-part.ts'
+import { memberOf, readColumn, readField, requireMap, requireStruct, SchemaCache, valueOf } from './record-part.ts'
 import { names, replaceNullWithDefault } from './settings.ts'
 
 const purpose = 'copying fields from value to key'
@@ -38,7 +38,7 @@ class ValueToKey implements Transform {
     const key: Record<string, unknown> = {}
     if (valueSchema === null) {
       const members = requireMap(value, purpose)
-      for (const name of this.#fields) key[name] = Object.hasOwn(members, name) ? members[name] : null
+      for (const name of this.#fields) key[name] = memberOf(members, name)
       return { ...record, keySchema: null, key }
     }
     const members = requireStruct(valueSchema, value, purpose)

@@ -80,6 +80,19 @@ const transforms: fc.Arbitrary<[string, Record<string, string>]> = fc.oneof(
       `Cast${of}`,
       { spec: casts.map((cast) => cast.join(':')).join(','), [rnd]: replace },
     ]),
+  fc
+    .tuple(part, flag, someFields, fc.constantFrom({}, { replacement: '12.5' }, { replacement: 'x' }))
+    .map(([of, replace, fields, props]): [string, Record<string, string>] => [
+      `MaskField${of}`,
+      { fields: fields.join(','), ...props, [rnd]: replace },
+    ]),
+  fc
+    .tuple(part, flag, someFields, fc.constantFrom('move', 'copy'))
+    .map(([of, replace, fields, operation]): [string, Record<string, string>] => [
+      `HeaderFrom${of}`,
+      { fields: fields.join(','), headers: fields.map((_, i) => `h${i}`).join(','), operation, [rnd]: replace },
+    ]),
+  part.map((of): [string, Record<string, string>] => [`Flatten${of}`, { delimiter: '_' }]),
   fc.constantFrom<[string, Record<string, string>]>(
     ['InsertHeader', { header: 'i', 'value.literal': '12' }],
     ['DropHeaders', { headers: 'h' }],
