@@ -22,17 +22,21 @@ export interface OffsetStore {
 export class OffsetStores {
   readonly #config: WorkerConfig
   readonly #logger: Logger
+  readonly #local: OffsetStore | null
   readonly #topics = new Map<string, TopicOffsetStore>()
   #cluster: Cluster | null = null
   #producer: Producer | null = null
 
-  constructor(config: WorkerConfig, logger: Logger) {
+  /** @param local a store that takes the place of the worker's topic, as a standalone worker has it */
+  constructor(config: WorkerConfig, logger: Logger, local: OffsetStore | null = null) {
     this.#config = config
     this.#logger = logger
+    this.#local = local
   }
 
   /** Connects when first used. */
   forConnector(connectorProps: Props): OffsetStore {
+    if (this.#local !== null) return this.#local
     const worker = this.#topic(this.#config.offsetStorage.topic)
     const own = connectorProps['offsets.storage.topic']?.trim()
     if (!own || own === this.#config.offsetStorage.topic) return worker

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { LogLevel } from '../../base/logger.ts'
 import type { MarkerAnnouncement } from '../plugins/call-marker.ts'
 import type { TaskRunnerListener } from '../task-runner.ts'
@@ -14,6 +15,8 @@ export interface ThreadStart {
   readonly secrets: readonly string[]
   /** For log lines. */
   readonly thread: number
+  /** Where source offsets are kept, when that is not a topic. */
+  readonly offsets: MessagePort | null
 }
 
 type AsyncMethods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T]

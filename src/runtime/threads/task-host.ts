@@ -23,7 +23,7 @@ import type {
 } from '../task-runner.ts'
 import { ConnectorRun } from '../tasks/connector-run.ts'
 import { createTaskLoop } from '../tasks/create-task-loop.ts'
-import { OffsetStores } from '../tasks/offset-stores.ts'
+import { type OffsetStore, OffsetStores } from '../tasks/offset-stores.ts'
 import { TaskControl } from '../tasks/task-control.ts'
 import { stopRuns, TaskRun } from '../tasks/task-run.ts'
 import type { WorkerConfig } from '../worker-config.ts'
@@ -41,6 +41,8 @@ export interface TaskHostOptions {
   readonly excludedModules?: readonly string[]
   /** Told which plugin module is being loaded, null when none is. */
   readonly onLoading?: (file: string | null) => void
+  /** Takes the place of the offsets topic. */
+  readonly offsets?: OffsetStore | null
 }
 
 /**
@@ -61,7 +63,7 @@ export class TaskHost {
     this.#marker = options.marker ?? CallMarker.unobserved()
     this.#callTimeoutMs = threadSettings(options.config).pluginCallTimeoutMs
     this.#registry = options.registry ? Promise.resolve(options.registry) : null
-    this.#offsets = new OffsetStores(options.config, options.logger)
+    this.#offsets = new OffsetStores(options.config, options.logger, options.offsets ?? null)
   }
 
   #plugins(): Promise<PluginRegistry> {

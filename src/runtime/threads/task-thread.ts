@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import type { LogLevel } from '../../base/logger.ts'
 import { hiddenInLogs, onHiddenInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
@@ -7,6 +7,8 @@ import type { PluginCall } from '../plugins/plugin-scope.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import { probeThread } from './current-call.ts'
 import { fromErrorData } from './error-data.ts'
+import type { OffsetStore } from '../tasks/offset-stores.ts'
+import { serveOffsets } from './offset-port.ts'
 import type { FromThread, HostArgs, HostMethod, HostResult, ListenerEvent, ThreadStart, ToThread } from './messages.ts'
 
 /** How a thread was lost. */
@@ -40,6 +42,8 @@ export interface TaskThreadOptions {
   readonly excludedModules: readonly string[]
   readonly maxHeapMb: number | null
   readonly unresponsiveMs: number
+  /** A store of source offsets that lives in this thread; null when tasks keep them in a topic. */
+  readonly offsets: OffsetStore | null
   readonly onEvent: (event: ListenerEvent) => void
   readonly onLost: (loss: ThreadLoss) => void
 }
@@ -70,6 +74,8 @@ export class TaskThread {
   constructor(options: TaskThreadOptions) {
     this.#options = options
     this.number = options.number
+    const channel = options.offsets === null ? null : new MessageChannel()
+    if (channel !== null && options.offsets !== null) serveOffsets(channel.port1, options.offsets)
     const workerData: ThreadStart = {
       config: options.config,
       logLevel: options.logLevel,
@@ -77,9 +83,11 @@ export class TaskThread {
       excludedModules: options.excludedModules,
       secrets: hiddenInLogs(),
       thread: options.number,
+      offsets: channel?.port2 ?? null,
     }
     this.#worker = new Worker(new URL('./thread-entry.ts', import.meta.url), {
       workerData,
+      transferList: channel === null ? [] : [channel.port2],
       name: `task-${options.number}`,
       ...(options.maxHeapMb === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb } }),
     })

@@ -10,6 +10,7 @@ import type {
   TaskRunner,
   TaskRunnerListener,
 } from '../task-runner.ts'
+import type { OffsetStore } from '../tasks/offset-stores.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import type { HostMethod, HostArgs, HostResult, ListenerEvent } from './messages.ts'
 import { connectorKey, type Placement, Placements, taskKey } from './placements.ts'
@@ -20,6 +21,8 @@ export interface TaskThreadsOptions {
   readonly config: WorkerConfig
   readonly listener: TaskRunnerListener
   readonly logger: Logger
+  /** Keeps source offsets in the main thread, for a worker without an offsets topic; default: tasks use the topic. */
+  readonly offsets?: OffsetStore | undefined
   /** Of the threads' own loggers, default `info`. */
   readonly logLevel?: LogLevel
 }
@@ -237,6 +240,7 @@ export class TaskThreads implements TaskRunner {
       excludedModules: this.#excludedModules,
       maxHeapMb: this.#settings.maxHeapMb,
       unresponsiveMs: this.#settings.unresponsiveMs,
+      offsets: this.#options.offsets ?? null,
       onEvent: (event) => this.#forward(thread, event),
       onLost: (loss) => this.#replace(thread, loss),
     })

@@ -8,6 +8,7 @@ import type { TaskRunnerListener } from '../task-runner.ts'
 import { toErrorData } from './error-data.ts'
 import type { FromThread, ListenerEvent, ThreadStart, ToThread } from './messages.ts'
 import { exposeCurrentCall } from './current-call.ts'
+import { PortOffsetStore } from './offset-port.ts'
 import { TaskHost } from './task-host.ts'
 
 /** What runs in a task thread: a host that answers the main thread's calls and pings. */
@@ -25,6 +26,7 @@ function main(): void {
     logger,
     marker,
     excludedModules: start.excludedModules,
+    offsets: start.offsets === null ? null : new PortOffsetStore(start.offsets),
     onLoading: (file) => post({ type: 'loading', file }),
   })
   exposeCurrentCall()
