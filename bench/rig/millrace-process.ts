@@ -25,8 +25,10 @@ export interface MillraceProcess {
 }
 
 export interface MillraceOptions {
-  readonly command?: 'start' | 'worker' | 'broker'
+  readonly command?: 'start' | 'worker' | 'broker' | 'standalone'
   readonly file?: string
+  /** For `standalone`. */
+  readonly connectors?: readonly string[]
   readonly overrides: Readonly<Record<string, string>>
   /** Where REST will answer; for `broker` nothing is waited for but the line that says that it is ready. */
   readonly restUrl: string
@@ -50,8 +52,8 @@ export interface SpawnedMillrace extends MillraceProcess {
 
 /** Starts `millrace …` without waiting for anything, so that it can be killed while it starts. */
 export function spawnMillrace(options: MillraceOptions): SpawnedMillrace {
-  const { command = 'start', file, overrides, restUrl, cwd, onOutput } = options
-  const args = [bin, command, ...(file === undefined ? [] : [file])]
+  const { command = 'start', file, connectors = [], overrides, restUrl, cwd, onOutput } = options
+  const args = [bin, command, ...(file === undefined ? [] : [file]), ...connectors]
   for (const [key, value] of Object.entries(overrides)) args.push('--override', `${key}=${value}`)
   const startedAt = performance.now()
   const child = spawn(process.execPath, args, {

@@ -38,6 +38,15 @@ withServerOptions(program.command('worker'))
     await run(runWorker(file, options))
   })
 
+withServerOptions(program.command('standalone'))
+  .description('run a worker on its own, with connectors from files')
+  .argument('<worker.properties>', "Kafka Connect's standalone worker properties")
+  .argument('[connectors...]', 'connector files: properties or JSON')
+  .action(async (file: string, connectors: string[], options: ServerOptions) => {
+    const { runStandalone } = await import('./commands/standalone.ts')
+    await run(runStandalone(file, connectors, options))
+  })
+
 withServerOptions(program.command('broker'))
   .description('run the integrated broker alone')
   .argument('[server.properties]', "Kafka's broker properties")

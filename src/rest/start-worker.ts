@@ -1,12 +1,5 @@
 import type { Logger } from '../base/logger.ts'
-import {
-  createWorker,
-  type Herder,
-  type TaskRunner,
-  type TaskRunnerListener,
-  TaskThreads,
-  type WorkerConfig,
-} from '../runtime/index.ts'
+import { createStandaloneWorker, createWorker, type Herder, TaskThreads, type WorkerOptions } from '../runtime/index.ts'
 import { advertisedUrl } from './listeners.ts'
 import { createRestServer } from './server.ts'
 import { productVersion } from './version.ts'
@@ -14,7 +7,9 @@ import { productVersion } from './version.ts'
 export interface StartWorkerOptions {
   readonly logger: Logger
   /** Default: task threads. */
-  readonly makeRunner?: (config: WorkerConfig, listener: TaskRunnerListener, logger: Logger) => TaskRunner
+  readonly makeRunner?: WorkerOptions['makeRunner']
+  /** A worker of its own, with offsets in a file; default: one of a cluster. */
+  readonly standalone?: boolean
   /** The group refuses this worker for good. */
   readonly onFatal?: (error: unknown) => void
 }
@@ -40,11 +35,15 @@ export async function startWorker(
   options: StartWorkerOptions,
 ): Promise<RunningWorker> {
   const { logger, onFatal } = options
-  const worker = createWorker(props, {
+  const create = options.standalone ? createStandaloneWorker : createWorker
+  const worker = create(props, {
     logger,
     version: productVersion(),
     commit: 'unknown',
-    makeRunner: options.makeRunner ?? ((config, listener) => new TaskThreads({ config, listener, logger })),
+    makeRunner:
+      options.makeRunner ??
+      ((config, listener, _logger, offsets) =>
+        new TaskThreads({ config, listener, logger, offsets: offsets ?? undefined })),
     ...(onFatal === undefined ? {} : { onFatal }),
   })
   const server = await createRestServer(worker.herder, { listeners: worker.config.listeners, logger })

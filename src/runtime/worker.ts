@@ -9,7 +9,7 @@ import {
   Producer,
 } from '../client/index.ts'
 import { RuntimeError, WorkerConfigError } from './errors.ts'
-import { ConnectGroup, type GroupHandler } from './group/membership.ts'
+import { ConnectGroup, type GroupHandler, type GroupMembership } from './group/membership.ts'
 import { OffsetReader } from './herder/connector-offsets.ts'
 import { DistributedHerder, type HerderPlace } from './herder/distributed-herder.ts'
 import type { Herder } from './herder/herder.ts'
@@ -23,6 +23,7 @@ import type { KafkaLogFactory } from './stores/kafka-log.ts'
 import { StatusStore } from './stores/status-store.ts'
 import type { TaskRunner, TaskRunnerListener } from './task-runner.ts'
 import { clientOptions } from './tasks/client-settings.ts'
+import type { OffsetStore } from './tasks/offset-stores.ts'
 import { ConfigValidator } from './validation/config-validator.ts'
 import { type WorkerConfig, workerConfig } from './worker-config.ts'
 
@@ -32,7 +33,12 @@ export interface WorkerOptions {
   readonly version: string
   readonly commit: string
   /** Makes what runs connectors and tasks; the task threads, but for tests. */
-  readonly makeRunner: (config: WorkerConfig, listener: TaskRunnerListener, logger: Logger) => TaskRunner
+  readonly makeRunner: (
+    config: WorkerConfig,
+    listener: TaskRunnerListener,
+    logger: Logger,
+    offsets: OffsetStore | null,
+  ) => TaskRunner
   /** The group will not have this worker any more, e.g. because the others use another protocol. */
   readonly onFatal?: (error: unknown) => void
 }
@@ -56,17 +62,96 @@ const PRODUCER_CLOSE_TIMEOUT_MS = 1_000
 /** After this long the log says what the start is waiting for. */
 const PATIENCE_MS = 2_000
 
-/** Puts a worker together from its properties. Throws {@link WorkerConfigError} for wrong ones. */
+/** What a worker of a cluster and a standalone one do differently. */
+export interface WorkerMode {
+  /** Opens what the configuration, the statuses and the herder's view of the offsets stand on. */
+  readonly openLog: KafkaLogFactory
+  /** Makes sure that all is there that the logs need; called before they are read. */
+  prepare(): Promise<void>
+  join(handler: GroupHandler): GroupMembership
+  /** Internal requests of other workers make sense. */
+  readonly hasPeers: boolean
+  /** Where tasks keep source offsets; null: in the topics that their configuration names. */
+  readonly offsets: OffsetStore | null
+}
+
+/** The connections that every worker has, for a {@link WorkerMode}. */
+export interface WorkerClients {
+  readonly cluster: Cluster
+  readonly producer: Producer
+  readonly admin: Admin
+  /** Aborted when the worker stops. */
+  readonly stopping: AbortSignal
+  readonly onFatal: (error: unknown) => void
+  readonly logger: Logger
+}
+
+/** Puts a worker of a cluster together from its properties. Throws {@link WorkerConfigError} for wrong ones. */
 export function createWorker(props: Readonly<Record<string, string>>, options: WorkerOptions): Worker {
   const config = workerConfig(props)
+  refuseExactlyOnce(config)
+  return new ConnectWorker(config, options, (clients) => new DistributedMode(config, clients))
+}
+
+/** Puts a worker together that runs by the given mode. */
+export function createWorkerOf(
+  config: WorkerConfig,
+  options: WorkerOptions,
+  mode: (clients: WorkerClients) => WorkerMode,
+): Worker {
+  return new ConnectWorker(config, options, mode)
+}
+
+function refuseExactlyOnce(config: WorkerConfig): void {
   if (config.exactlyOnceSupport !== 'disabled') {
     const name = 'exactly.once.source.support'
     throw new WorkerConfigError({ [name]: [`${name}=${config.exactlyOnceSupport} is not supported yet; use disabled`] })
   }
-  return new DistributedWorker(config, options)
 }
 
-class DistributedWorker implements Worker {
+/** A worker of a cluster: its state is in topics, and the brokers' group coordinator brings the workers together. */
+class DistributedMode implements WorkerMode {
+  readonly openLog: KafkaLogFactory
+  readonly hasPeers = true
+  readonly offsets = null
+  readonly #config: WorkerConfig
+  readonly #clients: WorkerClients
+
+  constructor(config: WorkerConfig, clients: WorkerClients) {
+    this.#config = config
+    this.#clients = clients
+    this.openLog = (topic, use, listener) =>
+      new KafkaBasedLog(topic.topic, clients.cluster, clients.producer, listener, clients.logger.child({ log: use }))
+  }
+
+  async prepare(): Promise<void> {
+    const topics = [
+      { kind: 'config', config: this.#config.configStorage },
+      { kind: 'offset', config: this.#config.offsetStorage },
+      { kind: 'status', config: this.#config.statusStorage },
+    ] as const
+    const { admin, logger, stopping } = this.#clients
+    await ensureInternalTopics(admin, topics, { timeoutMs: TOPIC_TIMEOUT_MS, logger, signal: stopping })
+  }
+
+  join(handler: GroupHandler): GroupMember {
+    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, heartbeatIntervalMs } = this.#config
+    const { cluster, logger, onFatal } = this.#clients
+    return new GroupMember(
+      cluster,
+      { groupId, protocolType: 'connect', sessionTimeoutMs, rebalanceTimeoutMs, heartbeatIntervalMs },
+      {
+        ...handler,
+        onFatal: (error) => {
+          logger.fatal({ err: error, group: groupId }, 'The group does not accept this worker')
+          onFatal(error)
+        },
+      },
+    )
+  }
+}
+
+class ConnectWorker implements Worker {
   readonly config: WorkerConfig
   readonly herder: DistributedHerder
   readonly #options: WorkerOptions
@@ -78,12 +163,13 @@ class DistributedWorker implements Worker {
   readonly #statuses: StatusStore
   readonly #offsets: OffsetReader
   readonly #stopping = new AbortController()
+  readonly #mode: WorkerMode
   #runner: TaskRunner | null = null
   #isStarted = false
   #plugins: Promise<PluginDirectory> | null = null
   #knownPlugins = new PluginDirectory([])
 
-  constructor(config: WorkerConfig, options: WorkerOptions) {
+  constructor(config: WorkerConfig, options: WorkerOptions, mode: (clients: WorkerClients) => WorkerMode) {
     const { logger } = options
     this.config = config
     this.#options = options
@@ -96,8 +182,15 @@ class DistributedWorker implements Worker {
     this.#producer = new Producer(this.#cluster, { acks: -1, lingerMs: 0, deliveryTimeoutMs: 2 ** 31 - 1 })
     this.#admin = new Admin(this.#cluster)
     this.#providers = new ConfigProviders(config.configProviders, logger)
-    const openLog: KafkaLogFactory = (topic, use, listener) =>
-      new KafkaBasedLog(topic.topic, this.#cluster, this.#producer, listener, logger.child({ log: use }))
+    this.#mode = mode({
+      cluster: this.#cluster,
+      producer: this.#producer,
+      admin: this.#admin,
+      stopping: this.#stopping.signal,
+      onFatal: (error) => options.onFatal?.(error),
+      logger,
+    })
+    const { openLog } = this.#mode
     this.#configStore = new ConfigStore(
       config.configStorage,
       openLog,
@@ -111,6 +204,7 @@ class DistributedWorker implements Worker {
       config: this.#configStore,
       statuses: this.#statuses,
       offsets: this.#offsets,
+      hasPeers: this.#mode.hasPeers,
       validator: new ConfigValidator({
         worker: config,
         providers: this.#providers,
@@ -150,17 +244,7 @@ class DistributedWorker implements Worker {
 
   async #prepare(advertisedUrl: string): Promise<HerderPlace> {
     const place = this.#place(advertisedUrl)
-    const topics = [
-      { kind: 'config', config: this.config.configStorage },
-      { kind: 'offset', config: this.config.offsetStorage },
-      { kind: 'status', config: this.config.statusStorage },
-    ] as const
-    const { logger } = this.#options
-    await ensureInternalTopics(this.#admin, topics, {
-      timeoutMs: TOPIC_TIMEOUT_MS,
-      logger,
-      signal: this.#stopping.signal,
-    })
+    await this.#mode.prepare()
     return place
   }
 
@@ -188,32 +272,17 @@ class DistributedWorker implements Worker {
         generation: () => group.generation,
         onConnectorRunning: (connector) => this.herder.connectorRunning(connector),
       },
-      (listener) => makeRunner(this.config, listener, logger),
+      (listener) => makeRunner(this.config, listener, logger, this.#mode.offsets),
     )
     this.#runner = local.runner
     const group: ConnectGroup = new ConnectGroup(
       advertisedUrl,
       this.config,
       this.herder,
-      (handler) => this.#member(handler),
+      (handler) => this.#mode.join(handler),
       logger,
     )
     return { group, local }
-  }
-
-  #member(handler: GroupHandler): GroupMember {
-    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, heartbeatIntervalMs } = this.config
-    return new GroupMember(
-      this.#cluster,
-      { groupId, protocolType: 'connect', sessionTimeoutMs, rebalanceTimeoutMs, heartbeatIntervalMs },
-      {
-        ...handler,
-        onFatal: (error) => {
-          this.#options.logger.fatal({ err: error, group: groupId }, 'The group does not accept this worker')
-          this.#options.onFatal?.(error)
-        },
-      },
-    )
   }
 
   #theRunner(): TaskRunner {

@@ -7,6 +7,7 @@ import {
   NotFoundError,
   NotLeaderError,
   RebalanceNeededError,
+  RuntimeError,
 } from '../errors.ts'
 import type { ConnectGroup, GroupOwner } from '../group/membership.ts'
 import { isNoWork, taskKey, type Work } from '../group/work.ts'
@@ -57,6 +58,8 @@ export interface HerderParts {
   readonly statuses: StatusStore
   readonly validator: ConfigValidator
   readonly offsets: OffsetReader
+  /** False for a standalone worker: it takes no internal requests. */
+  readonly hasPeers: boolean
   readonly plugins: () => Promise<PluginDirectory>
   readonly serverInfo: () => Promise<ServerInfo>
   readonly logger: Logger
@@ -310,6 +313,7 @@ export class DistributedHerder implements Herder, GroupOwner {
   }
 
   async putTaskConfigs(name: string, configs: readonly Properties[], signature: RequestSignature): Promise<void> {
+    if (!this.#parts.hasPeers) throw new RuntimeError('A standalone worker takes no task configurations of others')
     const place = await this.#joined()
     if (place.group.view?.version === 2) {
       verifySignature(

@@ -1,0 +1,47 @@
+import { createLogger } from '../../base/logger.ts'
+import { type RunningWorker, startWorker } from '../../rest/start-worker.ts'
+import { type ConnectorFile, readConnectorFile } from '../connector-files.ts'
+import { CommandError, ExitCode } from '../exit-codes.ts'
+import { loadProperties } from '../properties.ts'
+import { runUntilSignal } from '../stop-signals.ts'
+import type { ServerOptions } from './options.ts'
+
+/**
+ * `millrace standalone`: a worker on its own, which takes its connectors from files and keeps source offsets in a file.
+ * Ends with 3 when one of the connectors cannot be created, as Kafka Connect does; what runs by then is stopped.
+ */
+export async function runStandalone(
+  file: string,
+  connectorFiles: readonly string[],
+  options: ServerOptions,
+): Promise<ExitCode> {
+  const logger = createLogger({ level: options.logLevel, bindings: { part: 'worker' } })
+  const connectors = connectorFiles.map(readConnectorFile)
+  let fail: (error: unknown) => void = () => undefined
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject
+  })
+  failed.catch(() => undefined)
+  const properties = loadProperties(file, options.override)
+  const worker = await startWorker(properties, { logger, standalone: true, onFatal: fail })
+  await worker.started
+  try {
+    for (const [i, connector] of connectors.entries()) await create(worker, connector, connectorFiles[i] ?? '')
+  } catch (error) {
+    await worker.stop()
+    throw error
+  }
+  logger.info({ rest: worker.urls, connectors: connectors.map(({ name }) => name) }, 'Millrace is ready')
+  return runUntilSignal({ stop: () => worker.stop(), failed }, logger)
+}
+
+async function create(worker: RunningWorker, { name, config, initialState }: ConnectorFile, file: string) {
+  try {
+    await worker.herder.putConnector(name, config, { allowReplace: false, initialState })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`Connector ${name} of ${file} cannot be created: ${reason}`, ExitCode.environment, {
+      cause: error,
+    })
+  }
+}
