@@ -53,6 +53,14 @@ export function castValue(schema: Schema | null, value: unknown, target: CastTyp
   }
 }
 
+/** Whether {@link castValue} has a cast for every value of a schema. */
+export function castsAll(schema: Schema, target: CastType): boolean {
+  if (schema.name === DECIMAL) return true
+  if (schema.type === 'BYTES') return target === 'STRING'
+  if (schema.type === 'STRING') return target === 'STRING' || target === 'BOOLEAN'
+  return (castTypes as readonly string[]).includes(schema.type)
+}
+
 function inferType(value: {}): Schema['type'] {
   switch (typeof value) {
     case 'string':
@@ -75,15 +83,16 @@ function inferType(value: {}): Schema['type'] {
 function castToString(schema: Schema | null, value: unknown): string {
   if (schema?.name === DECIMAL) return bigDecimalText(value as string, Number(schema.parameters?.['scale'] ?? 0))
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')
-  if (typeof value !== 'number') return String(value)
+  if (typeof value !== 'number' && typeof value !== 'bigint') return String(value)
   switch (schema?.name) {
     case DATE:
-      return temporalText(value * dayMs, 'date')
+      return temporalText(Number(value) * dayMs, 'date')
     case TIME:
       return temporalText(value, 'time')
     case TIMESTAMP:
       return temporalText(value, 'timestamp')
   }
+  if (typeof value === 'bigint') return String(value)
   if (schema?.type === 'FLOAT32') return formatJavaFloat(value)
   return isFloat(schema, value) ? formatJavaDouble(value) : String(value)
 }

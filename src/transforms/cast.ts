@@ -1,5 +1,4 @@
 import {
-  type Column,
   config,
   type ConnectRecord,
   DATE,
@@ -13,7 +12,7 @@ import {
   TIMESTAMP,
   type Transform,
 } from '../connect/index.ts'
-import { type CastType, castTypes, castValue } from './cast-value.ts'
+import { castsAll, type CastType, castTypes, castValue } from './cast-value.ts'
 import {
   basicsOf,
   forKeyAndValue,
@@ -22,7 +21,7 @@ import {
   type Members,
   type Part,
   planOf,
-  readColumn,
+  readColumns,
   readField,
   requireMap,
   requireStruct,
@@ -112,18 +111,19 @@ class Cast implements Transform {
   applyToPlan(plan: RowPlan): RowPlan | null {
     const rows = planOf(plan, this.#part)
     if (rows === null) return plan
-    const { schema, columns } = rows
+    const { schema } = rows
     // A whole value that is null keeps the schema that it has, so that depends on the row.
     if (this.#whole !== null || schema.type !== 'STRUCT') return null
-    const fields = schema.fields ?? []
     const cast = this.#schemas.get(schema, this.#castFields)
-    const changed = columns.map((column, i): Column => {
-      const { name, schema: fieldSchema } = fields[i] as (typeof fields)[number]
+    const changed = readColumns(rows, this.#replaceNull)
+    for (const [i, { name, schema: from }] of (schema.fields ?? []).entries()) {
+      const column = changed[i]
       const type = this.#casts.get(name)
-      const read = readColumn(fieldSchema, column, this.#replaceNull)
-      if (type === undefined) return read
-      return mapColumn(read, cast.fields?.[i]?.schema as Schema, (value) => castValue(fieldSchema, value, type))
-    })
+      if (column === undefined || type === undefined) continue
+      // A value that cannot be cast is an error of its record, even where a later transform drops the column.
+      if (!castsAll(from, type)) return null
+      changed[i] = mapColumn(column, cast.fields?.[i]?.schema as Schema, (value) => castValue(from, value, type))
+    }
     return withPlan(plan, this.#part, { schema: cast, columns: changed })
   }
 

@@ -15,6 +15,8 @@ import { maskFieldPlugins } from './mask-field.ts'
 import { regexRouter } from './regex-router.ts'
 import { replaceFieldPlugins } from './replace-field.ts'
 import { setSchemaMetadataPlugins } from './set-schema-metadata.ts'
+import { timestampConverterPlugins } from './timestamp-converter.ts'
+import { timestampRouter } from './timestamp-router.ts'
 import { valueToKey } from './value-to-key.ts'
 
 /** The bundled transforms. */
@@ -32,6 +34,8 @@ export const transformPlugins = [
   regexRouter,
   ...replaceFieldPlugins,
   ...setSchemaMetadataPlugins,
+  ...timestampConverterPlugins,
+  timestampRouter,
   valueToKey,
 ] as readonly TransformPlugin[]
 

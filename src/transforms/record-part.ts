@@ -147,8 +147,8 @@ export function readColumns({ schema, columns }: ColumnPlan, replaceNull: boolea
 }
 
 /**
- * A column with other values: `change` of each one that is not null. `schema` is that of the new values. What `change`
- * throws shows when a row is written.
+ * A column with other values: `change` of each one that is not null, which must not throw. `schema` is that of the new
+ * values.
  */
 export function mapColumn(column: Column, schema: Schema, change: (value: unknown) => unknown): Column {
   const orNull = (value: unknown): unknown => (value === null || value === undefined ? null : change(value))

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   arrayOf,
-  DataError,
   DATE,
   date,
   decimal,
@@ -89,7 +88,7 @@ test('values are written as text', () => {
   assert.equal(write(date(), -1), '1969-12-31')
   assert.equal(write(time(), 1), '00:00:00.001Z')
   assert.equal(write(timestamp(), 86_400_001), '1970-01-02T00:00:00.001Z')
-  assert.throws(() => write(date(), 1e12), DataError)
+  assert.equal(write(date(), 2 ** 31 - 1), '5881580-07-11')
 })
 
 test('what was written is read back', () => {

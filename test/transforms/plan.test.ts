@@ -92,6 +92,19 @@ const transforms: fc.Arbitrary<[string, Record<string, string>]> = fc.oneof(
       `HeaderFrom${of}`,
       { fields: fields.join(','), headers: fields.map((_, i) => `h${i}`).join(','), operation, [rnd]: replace },
     ]),
+  fc
+    .tuple(
+      part,
+      flag,
+      fc.constantFrom('', ...fieldNames),
+      fc.constantFrom('string', 'unix', 'Date', 'Time', 'Timestamp'),
+      fc.constantFrom('seconds', 'milliseconds', 'nanoseconds'),
+    )
+    .map(([of, replace, field, target, precision]): [string, Record<string, string>] => [
+      `TimestampConverter${of}`,
+      { field, 'target.type': target, format: 'yyyy-MM-dd HH:mm', 'unix.precision': precision, [rnd]: replace },
+    ]),
+  fc.constant<[string, Record<string, string>]>(['TimestampRouter', {}]),
   part.map((of): [string, Record<string, string>] => [`Flatten${of}`, { delimiter: '_' }]),
   fc.constantFrom<[string, Record<string, string>]>(
     ['InsertHeader', { header: 'i', 'value.literal': '12' }],
@@ -158,7 +171,7 @@ test('transforms of a plan give the same records as transforms of each row', () 
       const writeValue = converter.rowWriter?.(plan.topic, plan.value) ?? null
       const writeKey = plan.key === null ? null : (converter.rowWriter?.(plan.topic, plan.key) ?? null)
       if (writeValue === null || (plan.key !== null && writeKey === null)) {
-        assert.throws(() => ordinary(rowRecord(batch, 0), chain, converter), /null value for field that is required/)
+        assert.throws(() => ordinary(rowRecord(batch, 0), chain, converter), /null value for field that is required|Invalid type for/)
         return
       }
       fast++

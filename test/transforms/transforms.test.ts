@@ -37,6 +37,9 @@ test('every class has the name that users of Kafka Connect write', () => {
       'ReplaceField$Value',
       'SetSchemaMetadata$Key',
       'SetSchemaMetadata$Value',
+      'TimestampConverter$Key',
+      'TimestampConverter$Value',
+      'TimestampRouter',
       'ValueToKey',
     ],
   )

@@ -1,0 +1,34 @@
+// Days are counted from 1970-01-01 in the proleptic Gregorian calendar; weeks begin on Sunday and the week of January 1 is
+// the first of its year, as Java has it for English.
+
+export const dayMs = 86_400_000
+
+/** The day of a date; months from 0, and months and days beyond their range carry over. */
+export function dayOf(year: number, month: number, day: number): number {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month, day)
+  return date.getTime() / dayMs
+}
+
+/** 0 is Sunday. */
+export function weekday(day: number): number {
+  return (((day + 4) % 7) + 7) % 7
+}
+
+/** The last day up to this one that is such a weekday. */
+export function weekdayOnOrBefore(day: number, wanted: number): number {
+  return day - ((((weekday(day) - wanted) % 7) + 7) % 7)
+}
+
+/** The Sunday that begins the week of a day. */
+export function startOfWeek(day: number): number {
+  return day - weekday(day)
+}
+
+/** The week of a day, and the year that this week counts to. */
+export function weekOfYear(day: number): { year: number; week: number } {
+  const year = new Date(day * dayMs).getUTCFullYear()
+  const next = startOfWeek(dayOf(year + 1, 0, 1))
+  if (day >= next) return { year: year + 1, week: 1 }
+  return { year, week: (startOfWeek(day) - startOfWeek(dayOf(year, 0, 1))) / 7 + 1 }
+}
