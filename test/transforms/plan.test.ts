@@ -171,7 +171,10 @@ test('transforms of a plan give the same records as transforms of each row', () 
       const writeValue = converter.rowWriter?.(plan.topic, plan.value) ?? null
       const writeKey = plan.key === null ? null : (converter.rowWriter?.(plan.topic, plan.key) ?? null)
       if (writeValue === null || (plan.key !== null && writeKey === null)) {
-        assert.throws(() => ordinary(rowRecord(batch, 0), chain, converter), /null value for field that is required|Invalid type for/)
+        assert.throws(
+          () => ordinary(rowRecord(batch, 0), chain, converter),
+          /null value for field that is required|Invalid type for/,
+        )
         return
       }
       fast++
