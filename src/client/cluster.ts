@@ -9,6 +9,7 @@ import { ConnectionPool } from './connection-pool.ts'
 import { ClientTimeoutError, ClosedError, ConnectionError, isRetriable, messageOf } from './errors.ts'
 import { MetadataCache } from './metadata.ts'
 import { type ClientOptions, parseServer, type ResolvedClientOptions, resolveClientOptions } from './options.ts'
+import { NetworkMeter } from './network-meter.ts'
 import { now, throwIfAborted, waitFor } from './waits.ts'
 
 /** Whom a request goes to: a node by id, whoever answers, the controller, or the coordinator of a group. */
@@ -41,6 +42,8 @@ export interface RetryOptions {
 export class Cluster {
   readonly options: ResolvedClientOptions
   readonly metadata: MetadataCache
+  /** Counts what the connections do. */
+  readonly meter: NetworkMeter
   readonly #pool: ConnectionPool
   readonly #bootstrap: BrokerAddress[]
   readonly #coordinators = new Map<string, BrokerAddress>()
@@ -51,12 +54,14 @@ export class Cluster {
   constructor(options: ClientOptions) {
     this.options = resolveClientOptions(options)
     this.#bootstrap = this.options.bootstrapServers.map(parseServer)
+    this.meter = new NetworkMeter(this.options.sensors)
     this.#pool = new ConnectionPool({
       clientId: this.options.clientId,
       setupTimeoutMs: this.options.connectionSetupTimeoutMs,
       reconnectBackoffMs: this.options.reconnectBackoffMs,
       reconnectBackoffMaxMs: this.options.reconnectBackoffMaxMs,
       maxIdleMs: this.options.connectionsMaxIdleMs,
+      meter: this.meter,
       logger: this.options.logger,
     })
     this.metadata = new MetadataCache(

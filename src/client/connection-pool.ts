@@ -3,6 +3,7 @@ import { pause } from '../base/deadline.ts'
 import type { Logger } from '../base/logger.ts'
 import { type BrokerAddress, Connection } from './connection.ts'
 import { ClosedError, ConnectionError } from './errors.ts'
+import type { NetworkMeter } from './network-meter.ts'
 import { now, throwIfAborted, type WaitLimits, waitFor } from './waits.ts'
 
 export interface PoolOptions {
@@ -12,6 +13,7 @@ export interface PoolOptions {
   reconnectBackoffMaxMs: number
   /** Connections without traffic for this long are closed; -1 never. */
   maxIdleMs: number
+  meter: NetworkMeter
   logger: Logger
 }
 
@@ -111,10 +113,10 @@ export class ConnectionPool {
     const { signal } = slot.abort
     if (delay > 0) await pause(delay, signal)
     if (signal.aborted) throw new ClosedError('the connection')
-    const { clientId, setupTimeoutMs, logger } = this.#options
+    const { clientId, setupTimeoutMs, meter, logger } = this.#options
     let connection: Connection
     try {
-      connection = await Connection.open(slot.address, { clientId, setupTimeoutMs, logger, signal })
+      connection = await Connection.open(slot.address, { clientId, setupTimeoutMs, meter, logger, signal })
     } catch (error) {
       slot.notBefore = now() + slot.backoff.next()
       if (!(error instanceof ConnectionError)) throw error

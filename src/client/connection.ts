@@ -7,6 +7,7 @@ import { ApiVersions } from '../protocol/messages/index.ts'
 import type { Decoded, Encodable, Fields } from '../protocol/schema/field.ts'
 import type { ApiDefinition } from '../protocol/schema/message.ts'
 import { ConnectionError, messageOf } from './errors.ts'
+import type { NetworkMeter } from './network-meter.ts'
 import { ResponseReader } from './response-reader.ts'
 
 /** A response this large is refused; below it memory is taken only as bytes arrive. */
@@ -23,6 +24,7 @@ export interface ConnectionOptions {
   clientId: string | null
   /** How long the socket and the version handshake may take together. */
   setupTimeoutMs: number
+  meter: NetworkMeter
   logger: Logger
   /** Gives up connecting. */
   signal?: AbortSignal
@@ -46,6 +48,7 @@ export class Connection {
   #socket: Socket
   #clientId: string | null
   #logger: Logger
+  readonly #meter: NetworkMeter
   #pending = new Map<number, Pending>()
   #versions = new Map<number, { min: number; max: number }>()
   #correlationId = 0
@@ -66,6 +69,8 @@ export class Connection {
     this.#socket = socket
     this.#clientId = options.clientId
     this.#logger = options.logger
+    this.#meter = options.meter
+    this.#meter.opened()
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60000)
     socket.on('error', (error) => this.#fail(`the connection to ${this.name} broke: ${error.message}`, error))
@@ -80,8 +85,11 @@ export class Connection {
     try {
       await connection.#connected(options.setupTimeoutMs)
       await connection.#negotiate(options.setupTimeoutMs)
+      connection.#meter.ready()
       return connection
     } catch (error) {
+      const isRefused = error instanceof ProtocolError && error.code === ErrorCode.SASL_AUTHENTICATION_FAILED
+      if (isRefused) connection.#meter.authenticationFailed()
       connection.close()
       throw error
     } finally {
@@ -143,8 +151,7 @@ export class Connection {
   sendWithoutAnswer<Req extends Fields>(api: ApiDefinition<Req>, version: number, body: Encodable<Req>): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#broken(false))
     const chunks = encodeRequest(api, version, { correlationId: this.#nextId(), clientId: this.#clientId }, body)
-    this.lastUsed = performance.now()
-    writeChunks(this.#socket, chunks)
+    this.#write(chunks)
     return new Promise((resolve, reject) => {
       this.#socket.write('', (error) => (error ? reject(this.#broken(true)) : resolve()))
     })
@@ -185,9 +192,16 @@ export class Connection {
         },
         reject,
       })
-      this.lastUsed = performance.now()
-      writeChunks(this.#socket, chunks)
+      this.#write(chunks)
     })
+  }
+
+  #write(chunks: readonly Uint8Array[]): void {
+    this.lastUsed = performance.now()
+    let bytes = 0
+    for (const chunk of chunks) bytes += chunk.length
+    this.#meter.sent(bytes)
+    writeChunks(this.#socket, chunks)
   }
 
   #nextId(): number {
@@ -236,6 +250,7 @@ export class Connection {
   #take(responses: ResponseReader, count: number): void {
     if (this.#failure !== null) return
     this.lastUsed = performance.now()
+    this.#meter.received(count)
     try {
       responses.received(count)
     } catch (error) {
@@ -250,6 +265,7 @@ export class Connection {
     const pending = this.#pending.get(id)
     if (pending === undefined) throw new Error(`it answers request ${id}, which was not asked`)
     this.#pending.delete(id)
+    this.#meter.answered()
     clearTimeout(pending.timer)
     pending.complete(frame)
   }
@@ -258,6 +274,7 @@ export class Connection {
     if (this.#failure !== null) return
     this.#failure = new ConnectionError(message, true, cause === undefined ? {} : { cause })
     this.#socket.destroy()
+    this.#meter.closed()
     this.#logger.debug({ broker: this.name }, message)
     for (const pending of this.#pending.values()) {
       clearTimeout(pending.timer)

@@ -1,5 +1,6 @@
 import type { Logger } from '../base/logger.ts'
 import { silentLogger } from '../base/logger.ts'
+import { defaultSensorSettings, type SensorSettings } from '../base/sensor.ts'
 import { ClientConfigError } from './errors.ts'
 
 /** Settings of everything that talks to the cluster; the defaults are Kafka's. Times in milliseconds. */
@@ -26,6 +27,8 @@ export interface ClientOptions {
   metadataMaxAgeMs?: number
   /** Default 540000; -1 never. */
   connectionsMaxIdleMs?: number
+  /** `metrics.sample.window.ms` and `metrics.num.samples`; default 30000 and 2. */
+  sensors?: SensorSettings
   logger?: Logger
 }
 
@@ -45,6 +48,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     connectionSetupTimeoutMs: options.connectionSetupTimeoutMs ?? 10000,
     metadataMaxAgeMs: options.metadataMaxAgeMs ?? 300000,
     connectionsMaxIdleMs: options.connectionsMaxIdleMs ?? 540000,
+    sensors: options.sensors ?? defaultSensorSettings,
     logger: options.logger ?? silentLogger,
   }
   if (resolved.bootstrapServers.length === 0) {

@@ -5,6 +5,7 @@ import { Heartbeat, JoinGroup, LeaveGroup, type ResponseOf, SyncGroup } from '..
 import type { Cluster } from '../cluster.ts'
 import { ConnectionError, isRetriable, messageOf } from '../errors.ts'
 import { type Committer, isCoordinatorError } from '../offsets.ts'
+import { GroupMeter } from './group-meter.ts'
 import { now } from '../waits.ts'
 import { Notifier } from '../notifier.ts'
 
@@ -72,6 +73,7 @@ const JOIN_GRACE_MS = 5000
 /** A member of a classic consumer group, of any protocol type. */
 export class GroupMember {
   readonly options: Required<GroupMemberOptions>
+  readonly meter: GroupMeter
   #memberId = ''
   #generation = -1
   #state: MemberState = 'unjoined'
@@ -101,6 +103,7 @@ export class GroupMember {
     this.#cluster = cluster
     this.#handler = handler
     this.#purpose = cluster.newPurpose('group')
+    this.meter = new GroupMeter(cluster.options.sensors)
     this.#backoff = new Backoff(cluster.options.retryBackoffMs, cluster.options.retryBackoffMaxMs)
   }
 
@@ -191,6 +194,7 @@ export class GroupMember {
         this.#backoff.reset()
       } catch (error) {
         if (this.#isStopped) return
+        this.meter.rebalanceFailed()
         if (!this.#recover(error)) return
         await pause(this.#backoff.next(), this.#stopping.signal)
       }
@@ -206,6 +210,7 @@ export class GroupMember {
     }
     if (this.#isStopped) return
     this.#state = 'joining'
+    this.meter.rebalanceStarted()
     const reason = this.#rejoinReason
     this.#rejoinReason = null
     const joined = await this.#join(reason)
@@ -221,6 +226,7 @@ export class GroupMember {
     if (this.#isStopped || this.#generation !== generation) return
     this.#lastContact = now()
     this.#state = 'stable'
+    this.meter.rebalanceCompleted()
     this.#hasAssignment = true
     this.#isRevoked = false
     const { memberId, leader, protocolName } = joined
@@ -244,9 +250,11 @@ export class GroupMember {
         reason,
       }
       const timeoutMs = Math.max(this.#cluster.options.requestTimeoutMs, rebalanceTimeoutMs + JOIN_GRACE_MS)
+      const sentAt = now()
       const answer = await this.#waiting(() =>
         this.#cluster.request(JoinGroup, body, { ...this.#limits(timeoutMs), resend: 'never' }),
       )
+      this.meter.joined(sentAt)
       // The coordinator wants the id to be used that it hands out with this error (KIP-394).
       if (answer.errorCode !== ErrorCode.MEMBER_ID_REQUIRED || this.#isStopped)
         return accept(answer, 'joining', groupId)
@@ -275,9 +283,11 @@ export class GroupMember {
       assignments,
     }
     const timeoutMs = Math.max(this.#cluster.options.requestTimeoutMs, rebalanceTimeoutMs + JOIN_GRACE_MS)
+    const sentAt = now()
     const answer = await this.#waiting(() =>
       this.#cluster.request(SyncGroup, body, { ...this.#limits(timeoutMs), resend: 'never' }),
     )
+    this.meter.synced(sentAt)
     return accept(answer, 'syncing', groupId).assignment
   }
 
@@ -366,10 +376,12 @@ export class GroupMember {
       const { groupId, groupInstanceId, sessionTimeoutMs } = this.options
       const body = { groupId, generationId: generation, memberId: this.#memberId, groupInstanceId }
       const timeoutMs = Math.min(this.#cluster.options.requestTimeoutMs, sessionTimeoutMs)
+      this.meter.heartbeatSent()
       const { errorCode } = await this.#cluster.request(Heartbeat, body, {
         ...this.#limits(timeoutMs),
         resend: 'never',
       })
+      this.meter.heartbeatAnswered()
       if (generation === this.#generation) this.#onHeartbeat(errorCode)
     } catch (error) {
       if (this.#isStopped) return
