@@ -39,6 +39,8 @@ export interface TaskRunner {
     props: Readonly<Record<string, string>>,
     offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
   ): Promise<boolean>
+  /** The running tasks here that have neither begun nor ended a call into their plugin for `limitMs`. */
+  stalledTasks(limitMs: number): Promise<StalledTask[]>
   /** Running totals of the tasks here. */
   counters(): Promise<TaskCounters[]>
 }
@@ -74,6 +76,16 @@ export interface PluginDescription {
   readonly summary: string
   /** Its own configuration keys, in the order of declaration. */
   readonly keys: readonly ConfigKeyDefinition[]
+}
+
+/** A task that is RUNNING and does not move. */
+export interface StalledTask {
+  readonly connector: string
+  readonly task: number
+  /** For how long, in milliseconds. */
+  readonly forMs: number
+  /** The plugin's function that does not return; null when the runtime itself waits, e.g. for the brokers. */
+  readonly hook: string | null
 }
 
 /** Totals since the task started. Sources count polled and written, sinks read and sent. */

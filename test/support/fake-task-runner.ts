@@ -3,6 +3,7 @@ import type {
   ConnectorTaskId,
   PluginDescription,
   TargetState,
+  StalledTask,
   TaskCounters,
   TaskRunner,
   TaskRunnerListener,
@@ -82,6 +83,8 @@ export class FakeTaskRunner implements TaskRunner {
   readonly tasks = new Map<string, Readonly<Record<string, string>>>()
   /** Everything asked of it, e.g. `start c-0`. */
   readonly calls: string[] = []
+  /** What it says of tasks that do not move. */
+  stalled: readonly StalledTask[] = []
 
   constructor(listener: TaskRunnerListener) {
     this.listener = listener
@@ -170,6 +173,10 @@ export class FakeTaskRunner implements TaskRunner {
 
   async alterOffsets(): Promise<boolean> {
     return false
+  }
+
+  async stalledTasks(): Promise<StalledTask[]> {
+    return [...this.stalled]
   }
 
   async counters(): Promise<TaskCounters[]> {

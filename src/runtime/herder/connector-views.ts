@@ -68,7 +68,14 @@ export function unknownConnector(name: string): NotFoundError {
   return new NotFoundError(`Connector ${name} not found`)
 }
 
-function stateEntry({ state, workerId, version, trace }: StatusEntry): StateEntry {
-  const shown = { state, worker_id: workerId, version }
-  return trace === null || trace === '' ? shown : { ...shown, trace }
+function stateEntry({ state, workerId, version, trace, restart }: StatusEntry): StateEntry {
+  return {
+    state,
+    worker_id: workerId,
+    version,
+    ...(trace === null || trace === '' ? {} : { trace }),
+    ...(restart == null
+      ? {}
+      : { restart: { count: restart.count, limit: restart.limit, next_restart: restart.nextAt } }),
+  }
 }

@@ -31,6 +31,7 @@ import type {
   PluginInfo,
   RequestSignature,
   ServerInfo,
+  StalledTaskEntry,
   TaskInfo,
   TaskStateEntry,
 } from './herder.ts'
@@ -39,6 +40,7 @@ import type { LocalWork } from './local-work.ts'
 import { callPeer } from './peer-client.ts'
 import type { PluginDirectory } from './plugin-directory.ts'
 import { restartPlan } from './restart-plan.ts'
+import { threadSettings } from '../threads/thread-settings.ts'
 import { sign, verifySignature } from './signature.ts'
 import { completeTaskConfigs, taskConfigsChanged } from './task-configs.ts'
 import { type PublishOutcome, TaskConfigPublisher } from './task-config-publisher.ts'
@@ -212,10 +214,22 @@ export class DistributedHerder implements Herder, GroupOwner {
     }
     const probe = this.#queue.passed().then(() => true)
     if (await Promise.race([probe, pause(HEALTH_TIMEOUT_MS).then(() => false)])) {
-      return { status: 'healthy', message: 'Worker has completed startup and is ready to handle requests.' }
+      const healthy: Health = {
+        status: 'healthy',
+        message: 'Worker has completed startup and is ready to handle requests.',
+      }
+      const stalled = await this.#stalledTasks()
+      return stalled.length === 0 ? healthy : { ...healthy, stalled_tasks: stalled }
     }
     const message = 'Worker was unable to handle this request and may be unable to handle other requests.'
     return { status: 'unhealthy', message: `${message}${describeStage(this.#queue.stage)}` }
+  }
+
+  async #stalledTasks(): Promise<StalledTaskEntry[]> {
+    const { progressTimeoutMs } = threadSettings(this.#parts.worker)
+    if (progressTimeoutMs === 0 || this.#place === null) return []
+    const stalled = await this.#place.local.runner.stalledTasks(progressTimeoutMs)
+    return stalled.map(({ connector, task, forMs, hook }) => ({ connector, task, stalled_ms: forMs, in: hook }))
   }
 
   // Writes

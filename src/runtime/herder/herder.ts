@@ -26,6 +26,8 @@ export interface StateEntry {
   readonly worker_id: string
   readonly version: string | null
   readonly trace?: string
+  /** Only for connectors with `errors.restart.limit`: automatic restarts; the next one in ms since the epoch, or null. */
+  readonly restart?: { readonly count: number; readonly limit: number; readonly next_restart: number | null }
 }
 
 export interface TaskStateEntry extends StateEntry {
@@ -83,6 +85,16 @@ export interface ServerInfo {
 export interface Health {
   readonly status: 'healthy' | 'starting' | 'unhealthy'
   readonly message: string
+  /** Running tasks of this worker that have not moved for `task.progress.timeout.ms`; only when there are some. */
+  readonly stalled_tasks?: readonly StalledTaskEntry[]
+}
+
+export interface StalledTaskEntry {
+  readonly connector: string
+  readonly task: number
+  readonly stalled_ms: number
+  /** The plugin's function that does not return, null when the runtime itself waits. */
+  readonly in: string | null
 }
 
 export interface ConnectorOffset {

@@ -8,6 +8,7 @@ import type { ConfigState } from '../stores/config-state.ts'
 import type { Status } from '../stores/status-records.ts'
 import type { StatusStore } from '../stores/status-store.ts'
 import type { ConnectorTaskId, TargetState, TaskRunner, TaskRunnerListener } from '../task-runner.ts'
+import { AutomaticRestarts, type RestartPolicy, restartPolicy } from './automatic-restarts.ts'
 import { Lanes } from './lanes.ts'
 import { Places } from './places.ts'
 import type { PluginDirectory } from './plugin-directory.ts'
@@ -41,6 +42,8 @@ export class LocalWork implements TaskRunnerListener {
   /** Connectors and tasks whose present start the runner has reported as failed. */
   readonly #failed = new Set<string>()
   readonly #secrets = new Map<string, readonly string[]>()
+  readonly #restarts = new AutomaticRestarts()
+  readonly #restartPolicies = new Map<string, RestartPolicy | null>()
   readonly #topicsSeen = new Set<string>()
 
   constructor(options: LocalWorkOptions, makeRunner: (listener: TaskRunnerListener) => TaskRunner) {
@@ -172,7 +175,10 @@ export class LocalWork implements TaskRunnerListener {
     const stopping = this.#runner.stopTasks(mine).catch((error: unknown) => {
       this.#options.logger.error({ err: error, tasks: mine.map(taskKey) }, 'Tasks did not stop cleanly')
     })
-    for (const id of mine) this.#tasks.leave(taskKey(id), stopping)
+    for (const id of mine) {
+      this.#tasks.leave(taskKey(id), stopping)
+      this.#restarts.forget(taskLane(id))
+    }
     await stopping
   }
 
@@ -199,13 +205,25 @@ export class LocalWork implements TaskRunnerListener {
     if (!this.#connectors.has(connector)) return
     if (state === 'RUNNING') this.#running.add(connector)
     else this.#running.delete(connector)
-    if (state === 'FAILED') this.#failed.add(connectorLane(connector))
+    const lane = connectorLane(connector)
+    if (state === 'FAILED') {
+      this.#failed.add(lane)
+      this.#restartLater(lane, connector, () => {
+        if (this.#connectors.has(connector)) void this.startConnector(connector)
+      })
+    } else if (state === 'RUNNING') this.#restarts.running(lane)
     this.#putConnectorStatus(connector, state, trace)
   }
 
   taskStatus(id: ConnectorTaskId, state: 'RUNNING' | 'PAUSED' | 'FAILED', trace: string | null): void {
     if (!this.hasTask(id)) return
-    if (state === 'FAILED') this.#failed.add(taskLane(id))
+    const lane = taskLane(id)
+    if (state === 'FAILED') {
+      this.#failed.add(lane)
+      this.#restartLater(lane, id.connector, () => {
+        if (this.hasTask(id)) void this.startTask(id)
+      })
+    } else if (state === 'RUNNING') this.#restarts.running(lane)
     this.#putTaskStatus(id, state, trace)
   }
 
@@ -222,6 +240,16 @@ export class LocalWork implements TaskRunnerListener {
     statuses.putTopic({ topic, connector, task, discoveredAt: Date.now() })
   }
 
+  /** What failed is started again after a while, where its connector asks for that. */
+  #restartLater(lane: string, connector: string, restart: () => void): void {
+    const policy = this.#restartPolicies.get(connector) ?? null
+    this.#restarts.failed(lane, policy, () => {
+      if (!this.#failed.has(lane)) return
+      this.#options.logger.info({ connector }, `Restarting ${lane}, which failed, by itself`)
+      restart()
+    })
+  }
+
   async #stopConnector(connector: string): Promise<void> {
     if (!this.#connectors.has(connector)) return
     this.#running.delete(connector)
@@ -229,6 +257,7 @@ export class LocalWork implements TaskRunnerListener {
       this.#options.logger.error({ connector, err: error }, 'Connector did not stop cleanly')
     })
     this.#connectors.leave(connector, stopping)
+    this.#restarts.forget(connectorLane(connector))
     await stopping
   }
 
@@ -238,6 +267,7 @@ export class LocalWork implements TaskRunnerListener {
     const plugin = className === undefined ? null : this.#options.plugins().find(className, ['source', 'sink'])
     const secrets = secretValues(raw, props, plugin?.keys ?? [])
     this.#secrets.set(connector, secrets)
+    this.#restartPolicies.set(connector, restartPolicy(props))
     hideInLogs(unloggable(secrets, raw))
     return props
   }
@@ -246,6 +276,7 @@ export class LocalWork implements TaskRunnerListener {
     this.#options.statuses.putConnector(connector, {
       state,
       trace: this.#shown(connector, trace),
+      restart: this.#restarts.count(connectorLane(connector)),
       ...this.#writer(connector, state),
     })
   }
@@ -254,6 +285,7 @@ export class LocalWork implements TaskRunnerListener {
     this.#options.statuses.putTask(id, {
       state,
       trace: this.#shown(id.connector, trace),
+      restart: this.#restarts.count(taskLane(id)),
       ...this.#writer(id.connector, state),
     })
   }

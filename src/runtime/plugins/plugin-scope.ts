@@ -16,6 +16,13 @@ interface CallContext extends PluginCall {
 
 const storage = new AsyncLocalStorage<CallContext>()
 
+/** When plugin code last began or ended a call, on the clock of `performance.now()`. */
+export interface Progress {
+  /** The call that lasts still, null between calls. */
+  readonly hook: string | null
+  readonly at: number
+}
+
 /** What plugin code threw, with whose code it was and in which call; `cause` is what was thrown. */
 export class PluginCallError extends Error {
   readonly owner: ScopeOwner
@@ -44,6 +51,7 @@ export class PluginScope {
   readonly owner: ScopeOwner
   readonly #marker: CallMarker
   readonly #onStrayError: (error: unknown, hook: string) => void
+  readonly #progress: { hook: string | null; at: number } = { hook: null, at: performance.now() }
 
   constructor(owner: ScopeOwner, marker: CallMarker, onStrayError: (error: unknown, hook: string) => void) {
     this.owner = owner
@@ -64,13 +72,26 @@ export class PluginScope {
 
   /** Runs plugin code that may be asynchronous. Rejects with a {@link PluginCallError}; also after `timeoutMs`, if given. */
   async call<T>(hook: string, call: () => T | Promise<T>, timeoutMs?: number): Promise<Awaited<T>> {
+    this.#moved(hook)
     try {
       const result = this.run(hook, call)
       if (timeoutMs === undefined || !isThenable(result)) return await result
       return await withDeadline(Promise.resolve(result) as Promise<Awaited<T>>, timeoutMs, `${hook}()`)
     } catch (error) {
       throw error instanceof PluginCallError ? error : new PluginCallError(this.owner, hook, error)
+    } finally {
+      this.#moved(null)
     }
+  }
+
+  /** The last call through {@link call}: when it began, and its hook, or when it ended, and null. */
+  get progress(): Progress {
+    return this.#progress
+  }
+
+  #moved(hook: string | null): void {
+    this.#progress.hook = hook
+    this.#progress.at = performance.now()
   }
 
   strayError(error: unknown, hook: string): void {

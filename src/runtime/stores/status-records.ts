@@ -12,6 +12,18 @@ export interface StatusEntry {
   readonly generation: number
   /** Version of the plugin; null when it never started, and for UNASSIGNED. */
   readonly version: string | null
+  /** Automatic restarts, where the connector asks for them; Kafka Connect knows no such field and ignores it. */
+  readonly restart?: RestartCount | null
+}
+
+/** Automatic restarts of a connector or task; times in milliseconds since the epoch. */
+export interface RestartCount {
+  /** Automatic restarts so far, since a user or the reset time last made it count anew. */
+  readonly count: number
+  /** −1 without limit. */
+  readonly limit: number
+  /** When the next one is due; null when none is. */
+  readonly nextAt: number | null
 }
 
 /** A topic that a connector was seen to use. */
@@ -64,8 +76,9 @@ export function decodeStatusKey(text: string): StatusKey | null {
 }
 
 export function encodeStatus(entry: StatusEntry): Uint8Array {
-  const { state, trace, workerId, generation, version } = entry
-  return encodeJson({ state, trace, worker_id: workerId, generation, version })
+  const { state, trace, workerId, generation, version, restart } = entry
+  const known = { state, trace, worker_id: workerId, generation, version }
+  return encodeJson(restart ? { ...known, restart } : known)
 }
 
 const states: readonly string[] = ['UNASSIGNED', 'RUNNING', 'PAUSED', 'FAILED', 'RESTARTING', 'STOPPED']
@@ -82,7 +95,15 @@ export function decodeStatus(value: Uint8Array): StatusEntry | null {
     workerId,
     generation,
     version: typeof version === 'string' ? version : null,
+    ...decodeRestart(object['restart']),
   }
+}
+
+function decodeRestart(value: unknown): { restart?: RestartCount } {
+  if (typeof value !== 'object' || value === null) return {}
+  const { count, limit, nextAt } = value as Record<string, unknown>
+  if (typeof count !== 'number' || typeof limit !== 'number') return {}
+  return { restart: { count, limit, nextAt: typeof nextAt === 'number' ? nextAt : null } }
 }
 
 export function encodeTopicEntry(entry: TopicEntry): Uint8Array {

@@ -2,6 +2,7 @@ import { withDeadline } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
 import { traceOf } from '../errors/trace.ts'
 import type { ConnectorTaskId, TargetState, TaskCounters, TaskRunnerListener } from '../task-runner.ts'
+import type { PluginScope } from '../plugins/plugin-scope.ts'
 import type { TaskControl } from './task-control.ts'
 
 /** What a source or sink task does; {@link TaskRun} decides when. */
@@ -25,6 +26,7 @@ const END_TIMEOUT_MS = 5000
 export interface TaskRunOptions {
   readonly id: ConnectorTaskId
   readonly control: TaskControl
+  readonly scope: PluginScope
   readonly loop: TaskLoop
   readonly listener: TaskRunnerListener
   readonly logger: Logger
@@ -34,6 +36,7 @@ export interface TaskRunOptions {
 export class TaskRun {
   readonly id: ConnectorTaskId
   readonly control: TaskControl
+  readonly scope: PluginScope
   readonly loop: TaskLoop
   readonly #listener: TaskRunnerListener
   readonly #logger: Logger
@@ -43,6 +46,7 @@ export class TaskRun {
   constructor(options: TaskRunOptions) {
     this.id = options.id
     this.control = options.control
+    this.scope = options.scope
     this.loop = options.loop
     this.#listener = options.listener
     this.#logger = options.logger
@@ -75,8 +79,11 @@ export class TaskRun {
       this.control.throwIfFailed()
     } catch (error) {
       failed = true
-      this.#fail(error)
-      started.reject(error)
+      if (this.control.stopping && !this.control.hasFailed) this.#failedWhileStopping(error)
+      else {
+        this.#fail(error)
+        started.reject(error)
+      }
     }
     this.control.stop()
     started.resolve()
@@ -124,6 +131,15 @@ export class TaskRun {
       `Task ${connector}-${task} failed and will not recover until it is restarted`,
     )
     this.#listener.taskStatus(this.id, 'FAILED', traceOf(error))
+  }
+
+  /** Whatever a stop breaks off is no failure of the task: it begins again where it had come to. */
+  #failedWhileStopping(error: unknown): void {
+    const { connector, task } = this.id
+    this.#logger.warn(
+      { connector, task, err: error },
+      `After being scheduled for shutdown, task ${connector}-${task} threw an uncaught exception`,
+    )
   }
 
   #report(state: 'RUNNING' | 'PAUSED'): void {

@@ -17,6 +17,7 @@ import type { ScopeOwner } from '../plugins/scope-owner.ts'
 import type {
   ConnectorTaskId,
   PluginDescription,
+  StalledTask,
   TargetState,
   TaskCounters,
   TaskRunnerListener,
@@ -159,7 +160,7 @@ export class TaskHost {
         offsets: this.#offsets,
         callTimeoutMs: this.#callTimeoutMs,
       })
-      run = new TaskRun({ id, control, loop, listener: this.#options.listener, logger })
+      run = new TaskRun({ id, control, scope, loop, listener: this.#options.listener, logger })
     } catch (error) {
       this.#options.listener.taskStatus(id, 'FAILED', traceOf(error))
       throw error
@@ -201,6 +202,18 @@ export class TaskHost {
         this.#callTimeoutMs,
       ),
     )
+  }
+
+  /** See `TaskRunner.stalledTasks`. */
+  stalledTasks(limitMs: number): StalledTask[] {
+    const now = performance.now()
+    const stalled: StalledTask[] = []
+    for (const run of this.#tasks.values()) {
+      if (run.control.paused || run.control.stopping) continue
+      const { hook, at } = run.scope.progress
+      if (now - at >= limitMs) stalled.push({ ...run.id, forMs: Math.round(now - at), hook })
+    }
+    return stalled
   }
 
   counters(): TaskCounters[] {

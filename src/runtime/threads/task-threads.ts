@@ -5,6 +5,7 @@ import { ownerLabel, type ScopeOwner } from '../plugins/scope-owner.ts'
 import type {
   ConnectorTaskId,
   PluginDescription,
+  StalledTask,
   TargetState,
   TaskCounters,
   TaskRunner,
@@ -29,7 +30,7 @@ export interface TaskThreadsOptions {
 
 /** Beyond a deadline of the thread's own, so that its answer has time to arrive. */
 const ANSWER_MARGIN_MS = 1000
-const COUNTERS_TIMEOUT_MS = 2000
+const ROUND_TIMEOUT_MS = 2000
 /** A task or connector whose thread is lost this often for an unknown reason is taken for that reason. */
 const LOSSES_BEFORE_FAILED = 2
 
@@ -173,11 +174,23 @@ export class TaskThreads implements TaskRunner {
     await Promise.all([...threads].map((thread) => thread.call('setTargetState', name, target).catch(ignoreLoss)))
   }
 
-  async counters(): Promise<TaskCounters[]> {
+  counters(): Promise<TaskCounters[]> {
+    return this.#callEverywhere('counters')
+  }
+
+  stalledTasks(limitMs: number): Promise<StalledTask[]> {
+    return this.#callEverywhere('stalledTasks', limitMs)
+  }
+
+  /** What the threads answer in time, together. */
+  async #callEverywhere<M extends 'counters' | 'stalledTasks'>(
+    method: M,
+    ...args: HostArgs<M>
+  ): Promise<HostResult<M>[number][]> {
     const answers = await Promise.all(
-      [...this.#threads].map(async (thread) => {
+      [...this.#threads].map(async (thread): Promise<HostResult<M>[number][]> => {
         try {
-          return await withDeadline(thread.call('counters'), COUNTERS_TIMEOUT_MS, 'Reading task counters')
+          return await withDeadline(thread.call(method, ...args), ROUND_TIMEOUT_MS, `Calling ${method}`)
         } catch {
           return []
         }

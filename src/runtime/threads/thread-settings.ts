@@ -12,6 +12,8 @@ export interface ThreadSettings {
   readonly maxHeapMb: number | null
   /** `plugin.call.timeout.ms`: how long start, validation and the like of a plugin may take, default 60000. */
   readonly pluginCallTimeoutMs: number
+  /** `task.progress.timeout.ms`: a running task that does not move for this long is named by `/health`; 0 never, default 300000. */
+  readonly progressTimeoutMs: number
 }
 
 /** Throws {@link WorkerConfigError} that names each wrong one. */
@@ -30,6 +32,7 @@ export function threadSettings(config: Pick<WorkerConfig, 'properties'>): Thread
     unresponsiveMs: number('task.thread.unresponsive.ms', 100, 10_000),
     maxHeapMb: number('task.thread.max.heap.mb', 16, null),
     pluginCallTimeoutMs: number('plugin.call.timeout.ms', 1, 60_000),
+    progressTimeoutMs: number('task.progress.timeout.ms', 0, 300_000),
   }
   if (Object.keys(errors).length > 0) throw new WorkerConfigError(errors)
   return settings

@@ -12,6 +12,7 @@ import { describeKey } from '../config-def/key.ts'
 import { commonKeys, noConverterDefaults, sinkKeys, sourceKeys } from './connector-keys.ts'
 import { converterEntries } from './converter-keys.ts'
 import { addError, configInfos, type Entries, entriesOfPlugin, entryOfKey, keyInfo } from './entries.ts'
+import { millraceKeys } from './millrace-keys.ts'
 import { overrideEntries } from './override-policy.ts'
 import { checkSink } from './sink-rules.ts'
 import { addStageKeys, type PluginValidation } from './stage-keys.ts'
@@ -86,7 +87,8 @@ export class ConfigValidator {
     const plugin = plugins.connector(javaTrim(className))
     const validate: PluginValidation = (of, own) => this.#options.validate(of.class, own)
     const entries: Entries = new Map()
-    for (const configKey of this.#frameworkKeys(plugin, plugins))
+    const used = millraceKeys.filter(({ name }) => name in props)
+    for (const configKey of [...this.#frameworkKeys(plugin, plugins), ...used])
       entries.set(configKey.name, entryOfKey(configKey, props))
     await addStageKeys(entries, props, plugins, validate)
     const values = await this.#options.validate(plugin.class, props)

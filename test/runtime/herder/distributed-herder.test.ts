@@ -372,3 +372,69 @@ test('all the work of a worker that is killed goes to the one that is left, whic
   assert.equal((await left.call('PUT', '/connectors/survivor/config', source({ 'tasks.max': '2' }))).status, 200)
   await untilState(left, 'survivor', 'RUNNING', 2)
 })
+
+describe('automatic restarts', () => {
+  test('with errors.restart.limit a failed task is started again so often, its status counts, and a user starts over', async () => {
+    const worker = await startFakeWorker(++groups)
+    const config = {
+      ...source({ fail: 'task', 'tasks.max': '1' }),
+      'errors.restart.limit': '2',
+      'errors.restart.delay.ms': '1',
+    }
+    const created = await worker.call('POST', '/connectors', { name: 'shaky', config })
+    assert.equal(created.status, 201, JSON.stringify(created.body))
+    const spent = async (): Promise<ConnectorStateInfo | null> => {
+      const shown = await status(worker, 'shaky')
+      const task = shown?.tasks[0]
+      return task?.state === 'FAILED' && task.restart?.count === 2 && task.restart.next_restart === null ? shown : null
+    }
+    const shown = await eventually(spent, 'both restarts being spent', 15_000)
+    assert.deepEqual(shown.tasks[0]?.restart, { count: 2, limit: 2, next_restart: null })
+    assert.equal('restart' in shown.connector, false)
+    const starts = () => worker.runner.calls.filter((call) => call === 'start shaky-0').length
+    assert.equal(starts(), 3)
+    await worker.call('POST', '/connectors/shaky/tasks/0/restart')
+    await eventually(
+      async () => (starts() === 6 ? true : null),
+      'three more starts after the restart by a user',
+      15_000,
+    )
+  })
+
+  test('a negative limit below -1 is refused in validation, and the keys are listed only where they are used', async () => {
+    const worker = await startFakeWorker(++groups)
+    const names = async (config: Record<string, string>): Promise<string[]> => {
+      const { body } = await worker.call('PUT', '/connector-plugins/FakeSource/config/validate', {
+        name: 'v',
+        ...config,
+      })
+      const { configs } = body as { configs: { value: { name: string; errors: string[] } }[] }
+      return configs
+        .filter(({ value }) => value.name.startsWith('errors.restart'))
+        .map(({ value }) => `${value.name} ${value.errors.length}`)
+    }
+    assert.deepEqual(await names(source()), [])
+    assert.deepEqual(await names({ ...source(), 'errors.restart.limit': '-2' }), ['errors.restart.limit 1'])
+  })
+})
+
+describe('health', () => {
+  test('names running tasks that do not move, and says nothing of them when there are none', async () => {
+    const worker = await startFakeWorker(++groups)
+    const healthy = await eventually(
+      async () => {
+        const { status: code, body } = await worker.call('GET', '/health')
+        return code === 200 ? body : null
+      },
+      'the worker being healthy',
+      15_000,
+    )
+    assert.deepEqual(Object.keys(healthy as object), ['status', 'message'])
+    worker.runner.stalled = [{ connector: 'slow', task: 3, forMs: 400_000, hook: 'put' }]
+    const { status: code, body } = await worker.call('GET', '/health')
+    assert.equal(code, 200)
+    assert.deepEqual((body as { stalled_tasks: unknown }).stalled_tasks, [
+      { connector: 'slow', task: 3, stalled_ms: 400_000, in: 'put' },
+    ])
+  })
+})
