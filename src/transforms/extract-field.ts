@@ -23,9 +23,9 @@ import {
   withPart,
   withPlan,
 } from './record-part.ts'
-import { replaceNullWithDefault } from './settings.ts'
+import { faultySetting, replaceNullWithDefault } from './settings.ts'
 
-const purpose = 'field extraction'
+const purposeAt = (depth: number): string => (depth === 0 ? 'field extraction' : 'nested field access')
 
 const extractFieldConfig = config({
   field: Type.String({ importance: 'medium', description: 'Field to extract.' }),
@@ -52,6 +52,7 @@ class ExtractField implements Transform {
     this.#part = part
     this.#field = props.field
     this.#path = parseFieldPath(props.field, props['field.syntax.version'])
+    if (this.#path.length === 0) throw faultySetting('field', props.field, 'A path must name a field')
     this.#replaceNull = props['replace.null.with.default']
   }
 
@@ -59,16 +60,15 @@ class ExtractField implements Transform {
     let schema = schemaOf(record, this.#part)
     let value = valueOf(record, this.#part)
     if (schema === null) {
-      for (const name of this.#path) {
-        if (value === null) break
-        const members = requireMap(value, purpose)
-        value = memberOf(members, name)
-      }
+      for (const [i, name] of this.#path.entries())
+        value = value === null ? null : memberOf(requireMap(value, purposeAt(i)), name)
       return withPart(record, this.#part, null, value)
     }
-    for (const name of this.#path) {
+    for (const [i, name] of this.#path.entries()) {
       const field = this.#fieldOf(schema, name)
-      value = value === null ? null : readField(field, requireStruct(schema, value, purpose)[name], this.#replaceNull)
+      const isLast = i === this.#path.length - 1
+      if (value !== null)
+        value = readField(field, requireStruct(schema, value, purposeAt(i))[name], !isLast || this.#replaceNull)
       schema = field
     }
     return withPart(record, this.#part, schema, value)
@@ -91,7 +91,7 @@ class ExtractField implements Transform {
 
   #fieldOf(schema: Schema, name: string): Schema {
     if (schema.type !== 'STRUCT')
-      throw new DataError(`Only Struct objects supported for [${purpose}], found: ${schema.type}`)
+      throw new DataError(`Cannot look up field ${name} of ${this.#field} in a ${schema.type}`)
     const field = schema.fields?.find((candidate) => candidate.name === name)
     if (field === undefined) throw new DataError(`Unknown field: ${this.#field}`)
     return field.schema

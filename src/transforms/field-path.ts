@@ -2,12 +2,14 @@ import { ConfigError } from '../connect/index.ts'
 
 /**
  * The names on the way to a field. Syntax `V1`: the text is the name of a field at the top. `V2` (KIP-821): names are
- * separated by dots; a name with dots stands in backticks, and a backslash before a backtick that would end or begin
- * such a name makes it a character.
+ * separated by dots, and one with dots stands in backticks. Such a name ends at a backtick before a dot or the end of
+ * the text; a backslash before one that stands before a dot makes it part of the name, as all others are. An empty text
+ * names nothing. Throws `ConfigError`.
  */
 export function parseFieldPath(text: string, syntax: 'V1' | 'V2'): readonly string[] {
-  if (syntax === 'V1' || text === '') return [text]
+  if (syntax === 'V1') return [text]
   const names: string[] = []
+  if (text === '') return names
   let position = 0
   while (position <= text.length) {
     const { name, end } = text[position] === '`' ? quotedName(text, position + 1) : plainName(text, position)
@@ -20,10 +22,9 @@ export function parseFieldPath(text: string, syntax: 'V1' | 'V2'): readonly stri
 function plainName(text: string, start: number): { name: string; end: number } {
   const dot = text.indexOf('.', start)
   const end = dot === -1 ? text.length : dot
-  return { name: text.slice(start, end).replace(/^\\`/, '`'), end }
+  return { name: text.slice(start, end), end }
 }
 
-/** The closing backtick is the first unescaped one before a dot or the end; others are part of the name. */
 function quotedName(text: string, start: number): { name: string; end: number } {
   let name = ''
   for (let i = start; i < text.length; i++) {
@@ -34,7 +35,6 @@ function quotedName(text: string, start: number): { name: string; end: number } 
     if (isEscape) i++
     name += isEscape ? '`' : c
   }
-  throw new ConfigError(`Incomplete backtick pair in path: [${text}], starting at position ${start - 1}`, {
-    errors: { field: [`Incomplete backtick pair in path: [${text}], starting at position ${start - 1}`] },
-  })
+  const message = `Incomplete backtick pair in path: [${text}], consider adding a backslash before backtick at position ${start - 1} to escape it`
+  throw new ConfigError(message, { errors: { field: [message] } })
 }

@@ -137,10 +137,12 @@ function createFrom<P, T>(
 
 function withFullNames(error: ConfigError, prefix: string): ConfigError {
   const errors: Record<string, readonly string[]> = {}
-  for (const [key, messages] of Object.entries(error.errors))
+  for (const [key, messages] of Object.entries(error.errors)) {
+    const [short, full] = [`configuration ${key}:`, `configuration ${prefix}${key}:`]
     errors[prefix + key] = messages.map((message) =>
-      message.replace(`configuration ${key}:`, `configuration ${prefix}${key}:`),
+      message.includes(short) ? message.replace(short, full) : `${prefix}${key}: ${message}`,
     )
+  }
   const messages = Object.values(errors).flat()
   const message = messages.length > 0 ? messages.join('\n') : `${prefix.slice(0, -1)}: ${error.message}`
   return new ConfigError(message, { cause: error, errors })

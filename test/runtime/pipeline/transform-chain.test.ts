@@ -71,6 +71,7 @@ const picky = defineTransform({
   config: config({ text: Type.String({ default: '' }) }),
   create: ({ text }) => {
     if (text === '') throw new ConfigError('Nothing to do')
+    if (text === 'odd') throw new ConfigError('Odd', { errors: { text: ['Odd'] } })
     const message = `Invalid value ${text} for configuration text: No`
     throw new ConfigError(message, { errors: { text: [message] } })
   },
@@ -152,6 +153,8 @@ test('what is missing or contradictory in the configuration is named', () => {
       Object.keys(error.errors).join() === 'transforms.a.text',
   )
   assert.throws(() => chain({ transforms: 'a', 'transforms.a.type': 't.Picky' }), /transforms\.a: Nothing to do/)
+  const odd = { transforms: 'a', 'transforms.a.type': 't.Picky', 'transforms.a.text': 'odd' }
+  assert.throws(() => chain(odd), /transforms\.a\.text: Odd/)
   assert.throws(
     () => chain({ transforms: 'a', ...appending('a', 'x'), 'transforms.a.negate': 'true' }),
     /transforms\.a\.negate/,
