@@ -7,7 +7,7 @@ import { freePort } from './postgres.ts'
 
 const START_TIMEOUT_MS = 90_000
 /** Small and quick to start: these programs live for seconds. */
-const JVM = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
+export const JVM = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
 
 /** A real Apache Kafka, one node, on a free port of the loopback. */
 export interface ApacheKafka {
@@ -104,7 +104,7 @@ async function untilAnswering(bootstrap: string, child: ChildProcess): Promise<v
   }
 }
 
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = new Promise((resolve) => child.once('exit', resolve))
   child.kill(signal)

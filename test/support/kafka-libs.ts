@@ -23,13 +23,29 @@ export function kafkaLibsReason(): string {
  * folder (`MILLRACE_CACHE`, or below `node_modules`). Null when there is no `java`, or the cache is empty and `mvn` is missing
  * or fails; `kafkaLibsReason` tells why.
  */
-export async function kafkaLibs(): Promise<string | null> {
+export function kafkaLibs(): Promise<string | null> {
+  return libs('kafka', ['kafka_2.13', 'kafka-tools'])
+}
+
+/** The same of Kafka Connect's worker with its file, Verifiable and Mock connectors. */
+export function connectLibs(): Promise<string | null> {
+  return libs('connect', [
+    'connect-runtime',
+    'connect-json',
+    'connect-transforms',
+    'connect-file',
+    'connect-basic-auth-extension',
+    'connect-test-plugins',
+  ])
+}
+
+async function libs(name: string, artifacts: readonly string[]): Promise<string | null> {
   if (!(await hasProgram('java', '-version'))) return missing('there is no java to run Apache Kafka with')
-  const folder = join(cacheFolder(), `kafka-libs-${KAFKA_VERSION}`)
+  const folder = join(cacheFolder(), `${name}-libs-${KAFKA_VERSION}`)
   if (!(await exists(folder))) {
     if (!(await hasProgram('mvn', '--version'))) return missing('there is no mvn to fetch Apache Kafka with')
     try {
-      await fetchInto(folder)
+      await fetchInto(folder, artifacts)
     } catch (error) {
       return missing(`Apache Kafka could not be fetched: ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -51,12 +67,12 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function fetchInto(folder: string): Promise<void> {
+async function fetchInto(folder: string, artifacts: readonly string[]): Promise<void> {
   await mkdir(cacheFolder(), { recursive: true })
   // Test files run side by side: each fetches into a folder of its own, and only a whole one gets the final name.
   const own = await mkdtemp(join(cacheFolder(), 'fetch-'))
   try {
-    await writeFile(join(own, 'pom.xml'), pom())
+    await writeFile(join(own, 'pom.xml'), pom(artifacts))
     await run('mvn', ['-q', '-B', '-f', join(own, 'pom.xml'), GOAL, `-DoutputDirectory=${join(own, 'libs')}`])
     await rename(join(own, 'libs'), folder).catch(async (error: unknown) => {
       if (!(await exists(folder))) throw error
@@ -66,8 +82,8 @@ async function fetchInto(folder: string): Promise<void> {
   }
 }
 
-function pom(): string {
-  const dependencies = ['kafka_2.13', 'kafka-tools'].map(
+function pom(artifacts: readonly string[]): string {
+  const dependencies = artifacts.map(
     (name) =>
       `<dependency><groupId>org.apache.kafka</groupId><artifactId>${name}</artifactId><version>${KAFKA_VERSION}</version></dependency>`,
   )
