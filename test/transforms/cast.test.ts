@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  date,
-  decimal,
-  millraceVersion,
-  primitive,
-  type Schema,
-  struct,
-  time,
-  timestamp,
-} from '../../src/connect/index.ts'
-import { transformPlugins } from '../../src/transforms/index.ts'
+import { date, decimal, primitive, type Schema, struct, time, timestamp } from '../../src/connect/index.ts'
 import { applied, fieldSchema, record, transform } from './support.ts'
 
 const int32 = primitive('INT32')
@@ -306,11 +296,6 @@ test('castFieldsSchemaless: fields of a map are cast, a field that is missing be
     other: 'x',
     missing: null,
   })
-})
-
-test('testCastVersionRetrievedFromAppInfoParser: the version is ours', () => {
-  const versions = transformPlugins.filter((plugin) => plugin.class.includes('.Cast$')).map(({ version }) => version)
-  assert.deepEqual(versions, [millraceVersion, millraceVersion])
 })
 
 test('whole numbers wrap, fractions are cut off and saturate, as in Java', () => {

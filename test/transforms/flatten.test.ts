@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arrayOf, mapOf, millraceVersion, optional, primitive, type Schema, struct } from '../../src/connect/index.ts'
-import { transformPlugins } from '../../src/transforms/index.ts'
+import { arrayOf, mapOf, optional, primitive, type Schema, struct } from '../../src/connect/index.ts'
 import { applied, fieldSchema, record, transform } from './support.ts'
 
 const string = primitive('STRING')
@@ -142,11 +141,6 @@ test('testMapWithNullFields: nulls between others are kept', () => {
 test('testStructWithNullFields: nulls between others are kept', () => {
   const schema = struct(Object.fromEntries(Object.keys(sparse).map((name) => [name, optional(string)])))
   assert.deepEqual(flatten(sparse, schema), { schema, value: sparse })
-})
-
-test('testFlattenVersionRetrievedFromAppInfoParser: the version is ours', () => {
-  for (const { class: name, version } of transformPlugins)
-    if (name.includes('.Flatten')) assert.equal(version, millraceVersion)
 })
 
 test('a map inside a struct is refused by name, and so is what no map can hold', () => {

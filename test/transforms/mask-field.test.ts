@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  arrayOf,
-  date,
-  decimal,
-  mapOf,
-  millraceVersion,
-  primitive,
-  struct,
-  time,
-  timestamp,
-} from '../../src/connect/index.ts'
-import { transformPlugins } from '../../src/transforms/index.ts'
+import { arrayOf, date, decimal, mapOf, primitive, struct, time, timestamp } from '../../src/connect/index.ts'
 import { applied, transform } from './support.ts'
 
 const string = primitive('STRING')
@@ -160,11 +149,6 @@ test('testNullListAndMapReplacementsAreMutable: each record has its own list and
   ;(first['map'] as Map<string, string>).set('k', 'v')
   const second = masked('array,map', null)
   assert.deepEqual([second['array'], second['map']], [[], new Map()])
-})
-
-test('testMaskFieldReturnsVersionFromAppInfoParser: the version is ours', () => {
-  for (const { class: name, version } of transformPlugins)
-    if (name.includes('.MaskField')) assert.equal(version, millraceVersion)
 })
 
 test('whole numbers are cut to their type, as Kafka Connect cuts them', () => {

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { millraceVersion } from '../../src/connect/index.ts'
-import { transformPlugins } from '../../src/transforms/index.ts'
 import { record, transform } from './support.ts'
 
 const timestamp = 1483425001864
@@ -10,10 +8,6 @@ const routed = (props: Record<string, string>, topic = 'test'): string | undefin
 
 test('defaultConfiguration: the day follows the topic', () => {
   assert.equal(routed({}), 'test-20170103')
-})
-
-test('testTimestampRouterVersionRetrievedFromAppInfoParser: the version is ours', () => {
-  assert.equal(transformPlugins.find((plugin) => plugin.class.endsWith('.TimestampRouter'))?.version, millraceVersion)
 })
 
 test('both placeholders may come several times, and dollars in a topic stay', () => {
