@@ -21,6 +21,16 @@ export interface SourceTaskContext {
 /** A batch of a source: plain records (the easy way) or rows as bytes (the fast one). */
 export type SourceBatch = readonly SourceRecord[] | RowBatch
 
+/** Where Kafka keeps a record. */
+export interface RecordMetadata {
+  readonly topic: string
+  readonly partition: number
+  /** −1 when the broker does not tell (`acks=0`). */
+  readonly offset: number
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+}
+
 /** A running source task. Calls never overlap, except that `stop` may come while `poll` waits. */
 export interface SourceTask {
   /**
@@ -30,6 +40,11 @@ export interface SourceTask {
   poll(call: { readonly signal: AbortSignal }): Promise<SourceBatch | null> | SourceBatch | null
   /** After offsets were committed: everything up to `offsets` is safe in Kafka. */
   commit?(offsets: readonly { partition: SourcePartition; offset: SourceOffset }[]): void | Promise<void>
+  /**
+   * After a record (as `poll` gave it, not a row of a batch) was stored, or with null when it was dropped by a transform or
+   * skipped as faulty. Called between polls; what it throws is logged.
+   */
+  commitRecord?(record: SourceRecord, metadata: RecordMetadata | null): void | Promise<void>
   /** Releases what the task holds; called once, also after a failed `poll`. */
   stop?(): void | Promise<void>
 }

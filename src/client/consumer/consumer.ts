@@ -94,8 +94,13 @@ export class Consumer {
   /**
    * Gives what has been fetched, waiting for something if need be; an empty list when time is over or the signal fires.
    * The positions move behind what is given. @throws what stopped a partition or the membership; polling again goes on
+   * @param maxRecords in place of the option `maxPollRecords`
    */
-  async poll(timeoutMs: number, signal?: AbortSignal): Promise<FetchedRecords[]> {
+  async poll(
+    timeoutMs: number,
+    signal?: AbortSignal,
+    maxRecords: number = this.options.maxPollRecords,
+  ): Promise<FetchedRecords[]> {
     if (this.#isPolling) throw new Error('poll was called while another poll is running')
     this.#isPolling = true
     const deadline = now() + timeoutMs
@@ -105,7 +110,7 @@ export class Consumer {
         this.#throwIfClosed()
         await this.#membership?.runPending()
         this.#throwIfClosed()
-        const taken = this.#fetcher.take(this.options.maxPollRecords)
+        const taken = this.#fetcher.take(maxRecords)
         if (taken.length > 0 || signal?.aborted || now() >= deadline) return taken
         await this.#changed.wait(limits)
       }

@@ -182,6 +182,28 @@ export class RecordBatchBuilder {
     return batch
   }
 
+  /**
+   * The complete records once more, as an uncompressed batch in memory of its own: for those who want to look at what could
+   * not be sent. Also after `build`, until the memory is given to another batch.
+   */
+  copyUncompressed(): Uint8Array {
+    if (this.count === 0) throw new Error('copyUncompressed called on a batch without records')
+    const batch = ownCopy(this.out.bytes.subarray(0, this.out.position))
+    writeBatchHeader(batch, {
+      baseOffset: 0,
+      partitionLeaderEpoch: -1,
+      attributes: 0,
+      lastOffsetDelta: this.count - 1,
+      baseTimestamp: this.#baseTimestamp,
+      maxTimestamp: this.maxTimestamp,
+      producerId: -1,
+      producerEpoch: -1,
+      baseSequence: -1,
+      recordsCount: this.count,
+    })
+    return batch
+  }
+
   #batchBytes(): Uint8Array {
     const { bytes, position } = this.out
     if (this.compression === 'none') {

@@ -2,6 +2,7 @@ import { ConnectError } from '../../connect/index.ts'
 import { partitionForKey } from '../../protocol/murmur2.ts'
 import { RecordBatchBuilder } from '../../protocol/records/encode.ts'
 import type { CompressionType } from '../../protocol/records/compression/index.ts'
+import type { SourceRecord } from '../../connect/index.ts'
 import type { OutgoingRecord } from './source-pipeline.ts'
 import type { Submission } from '../tasks/submitted-records.ts'
 
@@ -12,6 +13,8 @@ export class OpenBatch {
   readonly builder: RecordBatchBuilder
   readonly submissions: Submission[] = []
   readonly counts: number[] = []
+  /** Records whose fate their task wants to know, and where they are in the batch; null when there are none. */
+  tracked: { readonly record: SourceRecord; readonly index: number }[] | null = null
 
   constructor(topic: string, partition: number, builder: RecordBatchBuilder) {
     this.topic = topic
@@ -28,6 +31,12 @@ export class OpenBatch {
       this.submissions.push(submission)
       this.counts.push(records)
     }
+  }
+
+  /** Says that the last record of the builder is one whose task wants to know its fate. */
+  track(record: SourceRecord): void {
+    this.tracked ??= []
+    this.tracked.push({ record, index: this.builder.count - 1 })
   }
 
   /** Says that all its records are settled: stored, or given up. */
@@ -47,12 +56,12 @@ export interface BatchLimits {
 
 export interface RecordBatcherOptions extends BatchLimits {
   /** Sends a finished batch; the batches of one partition in the order of the calls. */
-  readonly send: (topic: string, partition: number, builder: RecordBatchBuilder) => Promise<unknown>
+  readonly send: (topic: string, partition: number, builder: RecordBatchBuilder) => Promise<{ baseOffset: number }>
   /** A batch that is not full is sent after this many milliseconds. */
   readonly lingerMs: number
   readonly compression: CompressionType
-  /** After a batch was stored. */
-  readonly onStored: (batch: OpenBatch) => void
+  /** After a batch was stored; offset −1 when the broker does not tell. */
+  readonly onStored: (batch: OpenBatch, baseOffset: number) => void
   /** After a batch could not be stored. The listener acknowledges it if its records are to be given up. */
   readonly onFailed: (batch: OpenBatch, error: unknown) => void
 }
@@ -115,8 +124,8 @@ export class RecordBatcher {
     })
   }
 
-  /** Takes a converted record; sends its batch when that is full. */
-  append(record: OutgoingRecord, partitions: number, submission: Submission): void {
+  /** Takes a converted record; sends its batch when that is full. `tracked` is what the task called it, if it wants to know. */
+  append(record: OutgoingRecord, partitions: number, submission: Submission, tracked?: SourceRecord): void {
     const { topic, partition, key, value, headers } = record
     let batch = this.batchFor(topic, partitions, partition, key)
     const size = recordSize(record)
@@ -126,6 +135,7 @@ export class RecordBatcher {
     }
     batch.builder.appendRecord(record.timestamp, key, value, headers)
     batch.credit(submission, 1)
+    if (tracked !== undefined) batch.track(tracked)
     this.sealIfFull(batch)
   }
 
@@ -200,14 +210,15 @@ export class RecordBatcher {
   }
 
   async #send(batch: OpenBatch): Promise<void> {
+    let baseOffset: number
     try {
-      await this.#options.send(batch.topic, batch.partition, batch.builder)
+      ;({ baseOffset } = await this.#options.send(batch.topic, batch.partition, batch.builder))
     } catch (error) {
       this.#options.onFailed(batch, error)
       return
     }
+    this.#options.onStored(batch, baseOffset)
     batch.acknowledge()
-    this.#options.onStored(batch)
     this.#keepMemory(batch)
   }
 

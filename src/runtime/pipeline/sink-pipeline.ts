@@ -2,6 +2,7 @@ import type { FetchedColumns, FetchedRecords } from '../../client/consumer/fetch
 import type { Header, SchemaAndValue, SinkBatch, SinkRecord } from '../../connect/index.ts'
 import type { RecordColumns } from '../../protocol/records/index.ts'
 import { StageError } from '../errors/stage-error.ts'
+import { withOrigin } from './record-origin.ts'
 import type { RecordConverters } from './record-converters.ts'
 import type { TransformChain } from './transform-chain.ts'
 
@@ -12,9 +13,13 @@ export class SinkPipeline {
   readonly #chain: TransformChain
   readonly #converters: RecordConverters
 
-  constructor(chain: TransformChain, converters: RecordConverters) {
+  readonly #keepsOrigin: boolean
+
+  /** @param keepsOrigin whether records know the bytes that they were made of, for tasks that may report them */
+  constructor(chain: TransformChain, converters: RecordConverters, keepsOrigin = false) {
     this.#chain = chain
     this.#converters = converters
+    this.#keepsOrigin = keepsOrigin
   }
 
   /** True when batches may go to the task as bytes, each checked by {@link rawBatch}. */
@@ -91,7 +96,7 @@ export class SinkPipeline {
       originalKafkaPartition: partition,
       originalKafkaOffset: offset,
     }
-    return this.#chain.apply(record)
+    return this.#chain.apply(this.#keepsOrigin ? withOrigin(record, columns, i) : record)
   }
 
   #convert(stage: 'KEY_CONVERTER' | 'VALUE_CONVERTER', topic: string, bytes: Uint8Array | null): SchemaAndValue {

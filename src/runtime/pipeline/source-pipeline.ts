@@ -1,4 +1,4 @@
-import { DataError, type RowPlan, type RowWriter, type SourceRecord, type SinkRecord } from '../../connect/index.ts'
+import { DataError, type RowPlan, type RowWriter, type SourceRecord } from '../../connect/index.ts'
 import { StageError } from '../errors/stage-error.ts'
 import type { RecordConverters } from './record-converters.ts'
 import type { TransformChain } from './transform-chain.ts'
@@ -132,13 +132,4 @@ function recordTimestamp(timestamp: number | null | undefined, now: number): num
   if (timestamp === null || timestamp === undefined || timestamp === -1) return now
   if (timestamp < 0) throw new DataError(`Invalid record timestamp ${timestamp}: it must not be negative`)
   return timestamp
-}
-
-/** Says of what a pipeline is told a record was, for error logs. */
-export function coordinatesOf(record: SourceRecord | SinkRecord): {
-  topic: string
-  partition: number | null
-  timestamp: number | null
-} {
-  return { topic: record.topic, partition: record.kafkaPartition ?? null, timestamp: record.timestamp ?? null }
 }

@@ -1,4 +1,4 @@
-import { type Cluster, Consumer, createCluster } from '../../client/index.ts'
+import { Consumer, createCluster } from '../../client/index.ts'
 import type { ConsumerOptions } from '../../client/index.ts'
 import { ConfigError, JavaRegex } from '../../connect/index.ts'
 import { clientNumber, clientOptions, clientProps } from './client-settings.ts'
@@ -8,12 +8,19 @@ import type { TaskEnvironment } from './task-environment.ts'
 /** What a sink task may hold fetched but not delivered, unless `fetch.max.bytes` says otherwise. */
 const DEFAULT_FETCH_MAX_BYTES = 16_777_216
 
+/** What a sink task needs of its consumer. */
+export type SinkConsumer = Pick<
+  Consumer,
+  'subscribe' | 'poll' | 'position' | 'seek' | 'pause' | 'resume' | 'commit' | 'close'
+>
+
 export interface SinkInput {
-  readonly cluster: Cluster
-  readonly consumer: Consumer
+  readonly consumer: SinkConsumer
   /** The most records for one `put`: `max.poll.records`. */
   readonly maxRecords: number
   readonly subscription: { readonly topics: string[] } | { readonly pattern: RegExp }
+  /** Ends all connections. */
+  disconnect(): Promise<void>
 }
 
 /** Makes the consumer of a sink task, group `connect-<name>` unless overridden. Throws `ConfigError`. */
@@ -28,7 +35,7 @@ export function openSinkInput(env: TaskEnvironment): SinkInput {
   const options = consumerOptions(props)
   const cluster = createCluster(clientOptions(props, env.logger))
   return {
-    cluster,
+    disconnect: () => cluster.close(),
     consumer: new Consumer(cluster, options),
     maxRecords: Math.max(1, clientNumber(props, 'max.poll.records', 500)),
     subscription,

@@ -1,36 +1,47 @@
 import { columnsOf, type FetchedColumns, type FetchedRecords } from '../../client/consumer/fetched-records.ts'
-import type {
-  SinkBatch,
-  SinkPlugin,
-  SinkRecord,
-  SinkTask,
-  SinkTaskContext,
-  TopicPartition,
-  TopicPartitionOffset,
+import { partitionKey } from '../../client/index.ts'
+import {
+  ConnectError,
+  type SinkPlugin,
+  type SinkRecord,
+  type SinkTask,
+  type TopicPartition,
+  type TopicPartitionOffset,
 } from '../../connect/index.ts'
-import { ErrorHandler, errorPolicy } from '../errors/error-handler.ts'
-import { errantRecordReporter } from '../errors/errant-records.ts'
+import { ConsumedRecord } from '../errors/consumed-record.ts'
+import { ErrantRecords } from '../errors/errant-records.ts'
+import { ErrorHandler } from '../errors/error-handler.ts'
+import { errorPolicy } from '../errors/error-policy.ts'
+import { openErrorReporters } from '../errors/open-error-reporters.ts'
 import { createConverters } from '../pipeline/record-converters.ts'
 import { SinkPipeline } from '../pipeline/sink-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
 import { PluginCallError } from '../plugins/plugin-scope.ts'
 import type { TaskCounters } from '../task-runner.ts'
-import { commitDelivered } from './sink-commit.ts'
+import { SinkCommitter } from './sink-committer.ts'
+import { SinkContext } from './sink-context.ts'
+import { type Delivery, SinkDeliveries } from './sink-deliveries.ts'
 import { openSinkInput, type SinkInput } from './sink-input.ts'
 import { SinkOffsets } from './sink-offsets.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
 import { Turn } from './turn.ts'
 
-/** Longest wait for records, so that pauses and the like are noticed in good time. */
-const LONGEST_POLL_MS = 1000
+/** Pause before a redelivery that the task gave no `timeout` for. */
 const REDELIVERY_PAUSE_MS = 100
 const STOP_TIMEOUT_MS = 5000
 
-/** What is given to the task in one call, and the offsets reached with it. */
-type Delivery =
-  | { readonly kind: 'batch'; readonly batch: SinkBatch; readonly reached: TopicPartitionOffset }
-  | { readonly kind: 'records'; readonly records: SinkRecord[]; readonly reached: TopicPartitionOffset }
+/** What a started task works with. */
+interface Parts {
+  readonly task: SinkTask
+  readonly input: SinkInput
+  readonly pipeline: SinkPipeline
+  readonly deliveries: SinkDeliveries
+  readonly commits: SinkCommitter
+  readonly errant: ErrantRecords | null
+  /** Bytes go to the task as they lie in Kafka, as far as the converter allows it. */
+  readonly takesBatches: boolean
+}
 
 /**
  * A sink task at work: fetch, convert, deliver, commit. Bytes go to tasks that take them as they lie in Kafka; otherwise
@@ -39,20 +50,19 @@ type Delivery =
 export class SinkLoop implements TaskLoop {
   readonly #env: TaskEnvironment
   readonly #plugin: SinkPlugin
+  readonly #openInput: (env: TaskEnvironment) => SinkInput
   readonly #errors: ErrorHandler
   readonly #offsets = new SinkOffsets()
-  readonly #pausedByTask = new Set<string>()
+  readonly #context: SinkContext
   readonly #usedTopics = new Set<string>()
   readonly #turn = new Turn()
-  #pipeline: SinkPipeline | null = null
   #input: SinkInput | null = null
-  #task: SinkTask | null = null
-  #queue: Delivery[] = []
+  #parts: Parts | null = null
   /** Partitions that were rewound or taken away since the last poll: what it gave of them must not be delivered. */
   readonly #stale = new Set<string>()
-  #rewinds: TopicPartitionOffset[] = []
-  #timeoutMs = -1
-  #nextCommit = 0
+  /** When to give the next delivery to the task again, by the monotonic clock; null: it was not refused. */
+  #redeliverAt: number | null = null
+  #wake = new AbortController()
   #isPaused = false
   #read = 0
   #sent = 0
@@ -60,18 +70,21 @@ export class SinkLoop implements TaskLoop {
   #onPaused = (): void => {}
   #onResumed = (): void => {}
 
-  constructor(plugin: SinkPlugin, env: TaskEnvironment) {
+  /** @param openInput other than {@link openSinkInput} in tests */
+  constructor(plugin: SinkPlugin, env: TaskEnvironment, openInput = openSinkInput) {
     this.#plugin = plugin
     this.#env = env
-    const { connector, task } = env.id
-    const { signal } = env.control
-    this.#errors = new ErrorHandler({
-      connector,
-      task,
-      policy: errorPolicy(env.connectorProps),
-      logger: env.logger,
-      signal,
+    this.#openInput = openInput
+    this.#errors = new ErrorHandler({ policy: errorPolicy(env.connectorProps), signal: env.control.signal })
+    this.#context = new SinkContext(this.#offsets, {
+      pause: (partitions) => this.#input?.consumer.pause(partitions),
+      resume: (partitions) => this.#resume(partitions),
+      requestCommit: () => {
+        this.#parts?.commits.request()
+        this.#wake.abort()
+      },
     })
+    env.control.watch(() => this.#wake.abort())
   }
 
   onPaused(paused: () => void, resumed: () => void): void {
@@ -87,130 +100,131 @@ export class SinkLoop implements TaskLoop {
   async start(): Promise<void> {
     const { connectorProps, taskProps, config, registry, scope, callTimeoutMs } = this.#env
     const converters = createConverters(connectorProps, config.properties, registry)
-    this.#pipeline = new SinkPipeline(TransformChain.fromProps(connectorProps, registry), converters)
-    if (connectorProps['errors.deadletterqueue.topic.name']) {
-      this.#env.logger.warn(
-        {},
-        'errors.deadletterqueue.topic.name is set, but dead letter topics are not supported yet: faulty records are not kept',
-      )
-    }
-    const input = openSinkInput(this.#env)
+    await openErrorReporters(this.#errors, this.#env)
+    const { deadLetters, log } = this.#errors.policy
+    const errant = deadLetters !== null || log ? new ErrantRecords(this.#errors, converters) : null
+    const pipeline = new SinkPipeline(TransformChain.fromProps(connectorProps, registry), converters, errant !== null)
+    const input = this.#openInput(this.#env)
     this.#input = input
     const props = await scope.call('config', () => this.#plugin.config.parse({ ...connectorProps, ...taskProps }))
-    this.#task = await scope.call('startTask', () => this.#plugin.startTask(props, this.#context()), callTimeoutMs)
-    input.consumer.subscribe(input.subscription, {
+    const context = this.#context.forTask(this.#env, errant)
+    const task = await scope.call('startTask', () => this.#plugin.startTask(props, context), callTimeoutMs)
+    const { consumer } = input
+    const isCancelled = (): boolean => this.#cancelled
+    this.#parts = {
+      task,
+      input,
+      pipeline,
+      errant,
+      deliveries: new SinkDeliveries(input.maxRecords),
+      commits: new SinkCommitter({
+        env: this.#env,
+        task,
+        consumer,
+        offsets: this.#offsets,
+        errors: this.#errors,
+        errant,
+        isCancelled,
+      }),
+      takesBatches: pipeline.mayBeRaw && task.putBatch !== undefined,
+    }
+    consumer.subscribe(input.subscription, {
       onAssigned: (partitions) => this.#assigned(partitions),
-      onRevoked: (partitions) => this.#revoked(partitions),
-      onLost: (partitions) => this.#lost(partitions),
+      onRevoked: (partitions) => this.#closePartitions(partitions, false),
+      onLost: (partitions) => this.#closePartitions(partitions, true),
     })
-    this.#nextCommit = performance.now() + config.offsetFlushIntervalMs
   }
 
-  #context(): SinkTaskContext {
-    const { id, connectorProps, taskProps, control, logger } = this.#env
-    return {
-      connector: id.connector,
-      task: id.task,
-      logger,
-      config: { ...connectorProps, ...taskProps },
-      signal: control.signal,
-      assignment: () => this.#offsets.assignment(),
-      offset: (offsets) => void this.#rewinds.push(...offsets),
-      pause: (...partitions) => {
-        for (const partition of partitions) this.#pausedByTask.add(keyOf(partition))
-        this.#input?.consumer.pause(partitions.filter((partition) => this.#offsets.has(partition)))
-      },
-      resume: (...partitions) => {
-        for (const partition of partitions) this.#pausedByTask.delete(keyOf(partition))
-        this.#resume(partitions)
-      },
-      timeout: (ms) => {
-        this.#timeoutMs = ms
-      },
-      requestCommit: () => {
-        this.#nextCommit = 0
-      },
-      errantRecordReporter: errantRecordReporter(this.#errors, this.#plugin.class),
-    }
+  get #running(): Parts {
+    if (this.#parts === null) throw new Error('the sink task has not been started')
+    return this.#parts
   }
 
   async run(): Promise<void> {
+    while (!this.#env.control.stopping) await this.iteration()
+  }
+
+  /** Once around: commit if it is time, look for records, give them to the task. */
+  async iteration(): Promise<void> {
     const { control } = this.#env
-    const { consumer } = this.#input as SinkInput
-    while (!control.stopping) {
-      this.#changePause(control.paused)
-      await this.#commitIfDue()
-      await this.#rewind()
-      if (this.#queue.length > 0 && !this.#isPaused) {
-        await this.#deliverQueued()
-        continue
-      }
-      const fetched = await consumer.poll(this.#pollTimeoutMs(), control.signal)
-      this.#stale.clear()
-      if (control.stopping) break
-      if (this.#isPaused) continue
-      await this.#takeIn(fetched)
-      if (this.#queue.length === 0) await this.#put([])
+    const { input, commits, deliveries, takesBatches } = this.#running
+    // Before anything that could change is looked at, so that a change from here on ends the poll.
+    this.#wake = new AbortController()
+    this.#followTarget()
+    if (!(await commits.commitIfDue())) this.#seek(this.#offsets.lastCommitted())
+    this.#rewind()
+    if (!deliveries.isEmpty && this.#redeliverAt === null && !this.#isPaused) {
+      await this.#deliver()
+      return
     }
+    const timeoutMs = control.stopping ? 0 : this.#pollTimeoutMs()
+    const maxRecords = takesBatches ? Infinity : input.maxRecords
+    const fetched = await input.consumer.poll(timeoutMs, this.#wake.signal, maxRecords)
+    this.#stale.clear()
+    if (control.stopping) return
+    const wasGivenAny = await this.#takeIn(fetched)
+    if (this.#redeliverAt !== null && performance.now() >= this.#redeliverAt && !this.#isPaused) await this.#deliver()
+    else if (!wasGivenAny && deliveries.isEmpty && !this.#isPaused) await this.#giveNone()
+  }
+
+  /** Nothing came: the task gets its turn all the same, for what it does by the clock. */
+  async #giveNone(): Promise<void> {
+    const { task } = this.#running
+    const { signal } = this.#env.control
+    await this.#call('put', () => task.put([], { signal }))
   }
 
   #pollTimeoutMs(): number {
-    const untilCommit = Math.max(0, this.#nextCommit - performance.now())
-    const asked = this.#timeoutMs >= 0 ? this.#timeoutMs : Infinity
-    this.#timeoutMs = -1
-    return Math.min(untilCommit, asked, LONGEST_POLL_MS)
+    const asked = this.#context.takeTimeout()
+    const again = this.#redeliverAt === null ? Infinity : Math.max(0, this.#redeliverAt - performance.now())
+    return Math.min(this.#running.commits.untilDueMs, asked ?? Infinity, again)
   }
 
-  /** Delivers what was fetched, batch by batch; what has to wait (a stop, a redelivery) stays in the queue. */
-  async #takeIn(fetched: readonly FetchedRecords[]): Promise<void> {
+  /** Delivers what was fetched, as it fills deliveries; what has to wait (a stop, a redelivery) stays. True if any was given. */
+  async #takeIn(fetched: readonly FetchedRecords[]): Promise<boolean> {
+    const { deliveries } = this.#running
+    let wasGivenAny = false
     for (const one of fetched) {
+      if (this.#stale.has(keyOf(one))) continue
       this.#useTopic(one.topic)
       // Decoded now rather than when it is its turn only if something holds up what is before it.
       for (const columns of columnsOf(one)) {
         if (this.#stale.has(keyOf(one))) break
         this.#read += columns.columns.count - columns.from
         await this.#enqueue(one, columns)
-        if (!this.#isHeldUp()) await this.#deliverQueued()
+        if (!this.#isHeldUp()) wasGivenAny = (await this.#deliver({ full: true })) || wasGivenAny
       }
-      const last = this.#queue.at(-1)
       const reached = { topic: one.topic, partition: one.partition, offset: one.nextOffset }
       // Control records at the end of a fetch, and offsets that compaction left empty, are passed over.
-      if (last === undefined && !this.#stale.has(keyOf(one))) this.#offsets.delivered(reached)
+      if (this.#stale.has(keyOf(one))) continue
+      if (deliveries.isEmpty) this.#offsets.delivered(reached)
+      else deliveries.addRecord(null, reached)
     }
+    if (!this.#isHeldUp()) wasGivenAny = (await this.#deliver()) || wasGivenAny
+    return wasGivenAny
   }
 
   #isHeldUp(): boolean {
-    if (this.#env.control.stopping) return true
-    this.#changePause(this.#env.control.paused)
+    if (this.#env.control.stopping || this.#redeliverAt !== null) return true
+    this.#followTarget()
     return this.#isPaused
   }
 
   async #enqueue(fetched: FetchedRecords, columns: FetchedColumns): Promise<void> {
-    const pipeline = this.#pipeline as SinkPipeline
+    const { pipeline, deliveries, takesBatches } = this.#running
     const { topic, partition } = fetched
-    if (pipeline.mayBeRaw && this.#task?.putBatch !== undefined) {
+    const { count, offsets } = columns.columns
+    if (takesBatches) {
       const batch = pipeline.rawBatch(fetched, columns)
       if (batch !== null) {
-        const offset = (columns.columns.offsets[columns.columns.count - 1] as number) + 1
-        this.#queue.push({ kind: 'batch', batch, reached: { topic, partition, offset } })
+        deliveries.addBatch(batch, { topic, partition, offset: (offsets[count - 1] as number) + 1 })
         return
       }
     }
-    const { maxRecords } = this.#input as SinkInput
-    let records: SinkRecord[] = []
-    const { count, offsets } = columns.columns
     for (let i = columns.from; i < count; i++) {
       const made = this.#record(fetched, columns, i)
       const record = made instanceof Promise ? await made : made
-      if (record !== null) records.push(record)
-      if (records.length >= maxRecords || i === count - 1) {
-        this.#queue.push({
-          kind: 'records',
-          records,
-          reached: { topic, partition, offset: (offsets[i] as number) + 1 },
-        })
-        records = []
-      }
+      deliveries.addRecord(record, { topic, partition, offset: (offsets[i] as number) + 1 })
     }
   }
 
@@ -219,93 +233,83 @@ export class SinkLoop implements TaskLoop {
     { columns }: FetchedColumns,
     i: number,
   ): SinkRecord | null | Promise<SinkRecord | null> {
-    const pipeline = this.#pipeline as SinkPipeline
+    const { pipeline } = this.#running
     try {
       return pipeline.toRecord(fetched, columns, i)
     } catch (error) {
-      return this.#errors.recover(error, () => pipeline.toRecord(fetched, columns, i), {
-        topic: fetched.topic,
-        partition: fetched.partition,
-        offset: columns.offsets[i] as number,
-        timestamp: columns.timestamps[i] as number,
-        timestampType: columns.header.timestampType,
-      })
+      const failed = new ConsumedRecord(fetched.topic, fetched.partition, columns, i)
+      return this.#errors.recover(error, () => pipeline.toRecord(fetched, columns, i), failed)
     }
   }
 
-  /** Delivers the queue until it is empty or the task wants its head again later. */
-  async #deliverQueued(): Promise<void> {
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      try {
-        if (next.kind === 'batch') await this.#putBatch(next.batch)
-        else if (next.records.length > 0) await this.#put(next.records)
-      } catch (error) {
-        if (!(error instanceof PluginCallError && error.isRetriable)) throw error
-        this.#env.logger.warn({ err: error.cause }, 'put asked for a redelivery')
-        await this.#waitForRedelivery()
-        return
-      }
-      this.#queue.shift()
+  /** Gives the task what waits, until nothing does or it wants something again later. True if it was called. */
+  async #deliver(only: { full?: boolean } = {}): Promise<boolean> {
+    const { deliveries, commits } = this.#running
+    let wasCalled = false
+    for (let next = deliveries.next(only); next !== undefined; next = deliveries.next(only)) {
+      wasCalled = true
+      if (!(await this.#give(next))) return true
+      deliveries.shift()
       this.#sent += next.kind === 'batch' ? next.batch.count : next.records.length
-      this.#offsets.delivered(next.reached)
-      await this.#rewind()
+      for (const position of next.reached.values()) this.#offsets.delivered(position)
+      this.#endRedelivery()
+      this.#rewind()
       if (this.#turn.isOver) await this.#turn.next()
-      if (this.#isHeldUp()) return
-      await this.#commitIfDue()
+      if (this.#isHeldUp()) return true
+      if (!(await commits.commitIfDue())) this.#seek(this.#offsets.lastCommitted())
     }
+    return wasCalled
   }
 
-  async #put(records: readonly SinkRecord[]): Promise<void> {
-    const task = this.#task as SinkTask
+  /** False when the task asked to be given this again. @throws ConnectError for anything else that it throws */
+  async #give(delivery: Delivery): Promise<boolean> {
+    const { task, input, deliveries } = this.#running
     const { signal } = this.#env.control
-    await this.#env.scope.call('put', () => task.put(records, { signal }))
+    const isTaken =
+      delivery.kind === 'records'
+        ? await this.#call('put', () => task.put(delivery.records, { signal }))
+        : await this.#call('putBatch', () => task.putBatch?.(delivery.batch, { signal }))
+    if (isTaken) return true
+    // It stays in the group meanwhile: it polls with everything paused, so that nothing new comes.
+    if (this.#redeliverAt === null) input.consumer.pause(this.#offsets.assignment())
+    this.#redeliverAt = performance.now() + (this.#context.takeTimeout() ?? REDELIVERY_PAUSE_MS)
+    deliveries.fixNext()
+    return false
   }
 
-  async #putBatch(batch: SinkBatch): Promise<void> {
-    const task = this.#task as SinkTask
-    const { signal } = this.#env.control
-    await this.#env.scope.call('putBatch', () => task.putBatch?.(batch, { signal }))
-  }
-
-  /** Stays in the group while it waits: polls with everything paused, so that nothing new comes. */
-  async #waitForRedelivery(): Promise<void> {
-    const { consumer } = this.#input as SinkInput
-    const waitMs = this.#timeoutMs >= 0 ? this.#timeoutMs : REDELIVERY_PAUSE_MS
-    this.#timeoutMs = -1
-    const until = performance.now() + waitMs
-    const assigned = this.#offsets.assignment()
-    consumer.pause(assigned)
+  /** False when the task threw a `RetriableError`. @throws ConnectError for anything else */
+  async #call(hook: string, call: () => void | Promise<void>): Promise<boolean> {
     try {
-      do {
-        const restMs = Math.max(0, until - performance.now())
-        const fetched = await consumer.poll(Math.min(restMs, LONGEST_POLL_MS), this.#env.control.signal)
-        // A partition that was assigned just now is not paused.
-        for (const one of fetched) {
-          for (const columns of columnsOf(one)) {
-            this.#read += columns.columns.count - columns.from
-            await this.#enqueue(one, columns)
-          }
-        }
-        await this.#commitIfDue()
-      } while (performance.now() < until && !this.#env.control.stopping)
-    } finally {
-      this.#resume(this.#offsets.assignment())
+      await this.#env.scope.call(hook, call)
+      // A task that swallowed the rejection of its report fails all the same.
+      this.#running.errant?.throwIfIntolerable()
+      return true
+    } catch (error) {
+      if (!(error instanceof PluginCallError && error.isRetriable)) throw unrecoverable(error)
+      this.#env.logger.warn({ err: error.cause }, `${hook} asked for a redelivery`)
+      return false
     }
+  }
+
+  #endRedelivery(): void {
+    if (this.#redeliverAt === null) return
+    this.#redeliverAt = null
+    this.#resume(this.#offsets.assignment())
   }
 
   #resume(partitions: readonly TopicPartition[]): void {
-    if (this.#isPaused) return
-    const those = partitions.filter(
-      (partition) => this.#offsets.has(partition) && !this.#pausedByTask.has(keyOf(partition)),
-    )
-    this.#input?.consumer.resume(those)
+    if (this.#isPaused || this.#redeliverAt !== null) return
+    this.#input?.consumer.resume(partitions.filter((partition) => !this.#context.hasPaused(partition)))
   }
 
-  #changePause(paused: boolean): void {
+  /** Pauses or goes on as the user wants it. */
+  #followTarget(): void {
+    const { paused } = this.#env.control
     if (paused === this.#isPaused) return
     this.#isPaused = paused
     if (paused) {
       this.#input?.consumer.pause(this.#offsets.assignment())
+      this.#parts?.commits.request()
       this.#onPaused()
     } else {
       this.#resume(this.#offsets.assignment())
@@ -314,74 +318,61 @@ export class SinkLoop implements TaskLoop {
   }
 
   /** Does what the task asked for by `context.offset`. */
-  async #rewind(): Promise<void> {
-    if (this.#rewinds.length === 0) return
-    const rewinds = this.#rewinds
-    this.#rewinds = []
-    await this.#seek(rewinds)
+  #rewind(): void {
+    const rewinds = this.#context.takeRewinds()
+    if (rewinds.length > 0) this.#seek(rewinds)
   }
 
-  async #seek(positions: readonly TopicPartitionOffset[]): Promise<void> {
-    const { consumer } = this.#input as SinkInput
+  #seek(positions: readonly TopicPartitionOffset[]): void {
+    const { input, deliveries } = this.#running
     for (const position of positions) {
-      if (!this.#offsets.has(position)) continue
+      if (!this.#offsets.has(position)) {
+        this.#env.logger.warn({ ...position }, 'Cannot rewind a partition that is not assigned')
+        continue
+      }
       this.#stale.add(keyOf(position))
-      this.#queue = this.#queue.filter(({ reached }) => keyOf(reached) !== keyOf(position))
-      consumer.seek(position.topic, position.partition, position.offset)
+      deliveries.drop([position])
+      input.consumer.seek(position.topic, position.partition, position.offset)
       this.#offsets.rewound(position)
     }
-  }
-
-  async #commitIfDue(): Promise<void> {
-    if (performance.now() < this.#nextCommit) return
-    this.#nextCommit = performance.now() + this.#env.config.offsetFlushIntervalMs
-    await this.#commit(this.#offsets.current(), false)
-  }
-
-  /** A commit that the task could not prepare rewinds to the last one, except when partitions are closed. */
-  async #commit(current: readonly TopicPartitionOffset[], closing: boolean): Promise<void> {
-    if (current.length === 0 || this.#cancelled) return
-    const { consumer } = this.#input as SinkInput
-    const isPrepared = await commitDelivered(this.#env, this.#task as SinkTask, consumer, this.#offsets, current)
-    if (!isPrepared && !closing) await this.#seek(this.#offsets.lastCommitted())
+    if (deliveries.isEmpty) this.#endRedelivery()
   }
 
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
-    const { consumer } = this.#input as SinkInput
+    const { task, input, deliveries } = this.#running
+    const { consumer } = input
     for (const { topic, partition } of partitions) {
       this.#offsets.assign({ topic, partition, offset: await consumer.position(topic, partition) })
     }
-    const paused = this.#isPaused
-      ? partitions
-      : partitions.filter((partition) => this.#pausedByTask.has(keyOf(partition)))
-    if (paused.length > 0) consumer.pause([...paused])
-    const task = this.#task as SinkTask
-    if (task.open !== undefined && partitions.length > 0)
-      await this.#env.scope.call('open', () => task.open?.(partitions))
-    await this.#rewind()
+    this.#context.retainPauses()
+    if (deliveries.isEmpty) this.#endRedelivery()
+    const all = this.#offsets.assignment()
+    const isHeld = this.#isPaused || this.#redeliverAt !== null
+    const paused = isHeld ? all : all.filter((partition) => this.#context.hasPaused(partition))
+    if (paused.length > 0) consumer.pause(paused)
+    if (partitions.length === 0) return
+    if (task.open !== undefined) await this.#env.scope.call('open', () => task.open?.(partitions))
+    this.#rewind()
   }
 
-  async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
-    await this.#closePartitions(partitions, true)
-  }
-
-  async #lost(partitions: readonly TopicPartition[]): Promise<void> {
-    await this.#closePartitions(partitions, false)
-  }
-
-  async #closePartitions(partitions: readonly TopicPartition[], commit: boolean): Promise<void> {
+  /** With a commit, unless others have the partitions already. */
+  async #closePartitions(partitions: readonly TopicPartition[], areLost: boolean): Promise<void> {
+    const { task, commits, deliveries, errant } = this.#running
     const ours = partitions.filter((partition) => this.#offsets.has(partition))
     if (ours.length === 0) return
-    if (commit) await this.#commit(this.#offsets.current(ours), true)
-    const task = this.#task as SinkTask
-    try {
+    const close = async (): Promise<void> => {
       if (task.close !== undefined) await this.#env.scope.call('close', () => task.close?.(ours))
+    }
+    try {
+      if (areLost) await close()
+      else await commits.close(ours, close)
     } finally {
+      if (areLost) errant?.forget(ours)
       for (const partition of ours) {
         this.#offsets.unassign(partition)
         this.#stale.add(keyOf(partition))
       }
-      this.#queue = this.#queue.filter(({ reached }) => this.#offsets.has(reached))
+      deliveries.drop(ours)
     }
   }
 
@@ -394,38 +385,46 @@ export class SinkLoop implements TaskLoop {
 
   async finish(_failed: boolean): Promise<void> {
     const { scope, logger } = this.#env
-    const task = this.#task
-    this.#queue = []
-    if (task !== null && !this.#cancelled) {
+    const parts = this.#parts
+    if (parts !== null) {
+      parts.deliveries.clear()
       try {
-        await this.#closePartitions(this.#offsets.assignment(), true)
+        await this.#closePartitions(this.#offsets.assignment(), false)
       } catch (error) {
         logger.error({ err: error }, 'The sink task did not close its partitions cleanly')
       }
-    }
-    if (task?.stop !== undefined) {
       try {
-        await scope.call('stop', () => task.stop?.(), STOP_TIMEOUT_MS)
+        await scope.call('stop', () => parts.task.stop?.(), STOP_TIMEOUT_MS)
       } catch (error) {
         logger.warn({ err: error }, 'The sink task did not stop cleanly')
       }
+      parts.pipeline.close()
     }
-    this.#pipeline?.close()
-    try {
-      if (!this.#cancelled) await this.#input?.consumer.close()
-    } catch (error) {
-      logger.warn({ err: error }, 'The consumer of the sink task did not close cleanly')
-    }
-    await this.#input?.cluster.close()
+    await this.#close('error reporters', () => this.#errors.close())
+    if (!this.#cancelled) await this.#close('consumer', () => this.#input?.consumer.close())
+    await this.#close('connections', () => this.#input?.disconnect())
     scope.close()
+  }
+
+  async #close(what: string, close: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await close()
+    } catch (error) {
+      this.#env.logger.warn({ err: error }, `The ${what} of the sink task did not close cleanly`)
+    }
   }
 
   cancel(): void {
     this.#cancelled = true
-    this.#input?.cluster.close().catch(() => {})
+    this.#input?.disconnect().catch(() => {})
   }
 }
 
+function unrecoverable(cause: unknown): ConnectError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new ConnectError(`Exiting WorkerSinkTask due to unrecoverable exception: ${reason}`, { cause })
+}
+
 function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
+  return partitionKey(topic, partition)
 }

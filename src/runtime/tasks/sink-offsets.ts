@@ -1,3 +1,4 @@
+import { type Logger, silentLogger } from '../../base/logger.ts'
 import type { TopicPartition, TopicPartitionOffset } from '../../connect/index.ts'
 
 /**
@@ -53,14 +54,29 @@ export class SinkOffsets {
   }
 
   /**
-   * Of the offsets that a task asks to commit, those that may be and need to be: of assigned partitions, not beyond what was
-   * delivered, and changed since the last commit.
+   * Of the offsets that a task asks to commit, those that may be and need to be: of partitions among `requested` (what it was
+   * asked about), not beyond what was delivered, and changed since the last commit. The others are named in the log.
    */
-  committable(asked: readonly TopicPartitionOffset[]): TopicPartitionOffset[] {
+  committable(
+    asked: readonly TopicPartitionOffset[],
+    requested: readonly TopicPartitionOffset[] = this.current(),
+    logger: Pick<Logger, 'warn' | 'debug'> = silentLogger,
+  ): TopicPartitionOffset[] {
+    const limits = new Map(requested.map((position) => [keyOf(position), position.offset]))
     return asked.filter((position) => {
-      const current = this.#current.get(keyOf(position))
-      if (current === undefined || position.offset > current.offset || position.offset < 0) return false
-      return this.#committed.get(keyOf(position))?.offset !== position.offset
+      const key = keyOf(position)
+      const limit = limits.get(key)
+      if (limit === undefined) {
+        if (this.has(position))
+          logger.debug({ ...position }, 'Ignoring an offset of a partition that was not asked about')
+        else logger.warn({ ...position }, 'Ignoring an offset of the task: the partition is not assigned')
+        return false
+      }
+      if (position.offset > limit || position.offset < 0) {
+        logger.warn({ ...position, delivered: limit }, 'Ignoring an offset of the task: it is not yet consumed')
+        return false
+      }
+      return this.#committed.get(key)?.offset !== position.offset
     })
   }
 

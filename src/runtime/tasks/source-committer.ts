@@ -2,30 +2,35 @@ import { withDeadline } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import type { OffsetStore } from './offset-stores.ts'
+import type { SourceCommitStrategy } from './source-commit-strategy.ts'
 import { type CommittableOffset, partitionKey, type SubmittedRecords } from './submitted-records.ts'
 
 /**
  * Writes a source task's offsets at intervals and at its end. What a write did not bring home is kept for the next one; a
  * newer offset of the same source partition takes its place.
  */
-export class SourceCommitter {
+export class SourceCommitter implements SourceCommitStrategy {
   readonly #connector: string
   readonly #submitted: SubmittedRecords
   readonly #store: OffsetStore
   readonly #logger: Logger
   readonly #config: Pick<WorkerConfig, 'offsetFlushIntervalMs' | 'offsetFlushTimeoutMs'>
+  readonly #beforeWrite: () => Promise<void>
   #pending = new Map<string, CommittableOffset>()
   #committed: CommittableOffset[] = []
   #running: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
 
+  /** @param beforeWrite awaited before offsets are written: dead letters of what they move past must be kept by then */
   constructor(
     connector: string,
     submitted: SubmittedRecords,
     store: OffsetStore,
     logger: Logger,
     config: Pick<WorkerConfig, 'offsetFlushIntervalMs' | 'offsetFlushTimeoutMs'>,
+    beforeWrite: () => Promise<void> = () => Promise.resolve(),
   ) {
+    this.#beforeWrite = beforeWrite
     this.#connector = connector
     this.#submitted = submitted
     this.#store = store
@@ -36,6 +41,11 @@ export class SourceCommitter {
   start(): void {
     this.#timer = setInterval(() => void this.commit(), Math.max(1, this.#config.offsetFlushIntervalMs))
   }
+
+  batchTaken(): void {}
+
+  /** The next commit at its interval takes what is finished until then. */
+  pausing(): void {}
 
   /** Writes what may be committed now. Never rejects: a failure is logged, and the next commit tries again. */
   commit(): Promise<void> {
@@ -66,7 +76,7 @@ export class SourceCommitter {
     const offsets = [...writing.values()]
     try {
       await withDeadline(
-        this.#store.write(this.#connector, offsets),
+        this.#beforeWrite().then(() => this.#store.write(this.#connector, offsets)),
         this.#config.offsetFlushTimeoutMs,
         'Writing source offsets',
       )

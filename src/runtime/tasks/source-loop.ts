@@ -1,27 +1,30 @@
 import { pause, withDeadline } from '../../base/deadline.ts'
 import {
+  ConnectError,
   isRowBatch,
-  type RowBatch,
-  rowRecord,
   type SourceOffset,
   type SourcePartition,
-  type SourceRecord,
   type SourceTask,
   type SourceTaskContext,
 } from '../../connect/index.ts'
-import { ErrorHandler, errorPolicy } from '../errors/error-handler.ts'
+import { ErrorHandler } from '../errors/error-handler.ts'
+import { errorPolicy } from '../errors/error-policy.ts'
+import { openErrorReporters } from '../errors/open-error-reporters.ts'
+import { unsentRecords } from '../errors/source-records.ts'
 import { StageError } from '../errors/stage-error.ts'
 import { createConverters } from '../pipeline/record-converters.ts'
 import { type OpenBatch, RecordBatcher } from '../pipeline/record-batcher.ts'
-import { RowBatchWriter } from '../pipeline/row-writer.ts'
-import { type OutgoingRecord, SourcePipeline, coordinatesOf, type CompiledRows } from '../pipeline/source-pipeline.ts'
+import { SourcePipeline } from '../pipeline/source-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
 import type { SourcePlugin } from '../../connect/index.ts'
 import { PluginCallError } from '../plugins/plugin-scope.ts'
 import type { TaskCounters } from '../task-runner.ts'
 import { openSourceOutput, type SourceOutput } from './source-output.ts'
+import { SettledRecords } from './settled-records.ts'
+import type { SourceCommitStrategy } from './source-commit-strategy.ts'
 import { SourceCommitter } from './source-committer.ts'
-import { type Submission, SubmittedRecords, partitionKey } from './submitted-records.ts'
+import { SourceDelivery } from './source-delivery.ts'
+import { SubmittedRecords } from './submitted-records.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
 import { Turn } from './turn.ts'
@@ -30,8 +33,6 @@ import { Turn } from './turn.ts'
 const EMPTY_POLL_PAUSE_MS = 5
 const RETRY_POLL_PAUSE_MS = 100
 const STOP_TIMEOUT_MS = 5000
-/** How often is looked whether a task's turn is over while records are converted. */
-const RECORDS_PER_LOOK = 256
 const PRODUCER_CLASS = 'org.apache.kafka.clients.producer.KafkaProducer'
 
 /**
@@ -43,12 +44,15 @@ export class SourceLoop implements TaskLoop {
   readonly #plugin: SourcePlugin
   readonly #errors: ErrorHandler
   readonly #submitted = new SubmittedRecords()
-  readonly #committer: SourceCommitter
+  readonly #commits: SourceCommitStrategy
+  readonly #openOutput: (env: TaskEnvironment) => SourceOutput
   readonly #turn = new Turn()
   #pipeline: SourcePipeline | null = null
   #output: SourceOutput | null = null
   #batcher: RecordBatcher | null = null
-  #rows: RowBatchWriter | null = null
+  #delivery: SourceDelivery | null = null
+  /** Null when the task does not want to know what becomes of single records. */
+  #settled: SettledRecords | null = null
   #task: SourceTask | null = null
   #bufferBytes = 0
   #polled = 0
@@ -57,24 +61,16 @@ export class SourceLoop implements TaskLoop {
   #onPaused = (): void => {}
   #onResumed = (): void => {}
 
-  constructor(plugin: SourcePlugin, env: TaskEnvironment) {
+  /** @param openOutput other than {@link openSourceOutput} in tests */
+  constructor(plugin: SourcePlugin, env: TaskEnvironment, openOutput = openSourceOutput) {
     this.#plugin = plugin
     this.#env = env
-    const { connector, task } = env.id
-    const { signal } = env.control
-    this.#errors = new ErrorHandler({
-      connector,
-      task,
-      policy: errorPolicy(env.connectorProps),
-      logger: env.logger,
-      signal,
-    })
-    this.#committer = new SourceCommitter(
-      connector,
-      this.#submitted,
-      env.offsets.forConnector(env.connectorProps),
-      env.logger,
-      env.config,
+    this.#openOutput = openOutput
+    const errors = new ErrorHandler({ policy: errorPolicy(env.connectorProps), signal: env.control.signal })
+    this.#errors = errors
+    const store = env.offsets.forConnector(env.connectorProps)
+    this.#commits = new SourceCommitter(env.id.connector, this.#submitted, store, env.logger, env.config, () =>
+      errors.reported(),
     )
   }
 
@@ -100,22 +96,34 @@ export class SourceLoop implements TaskLoop {
     const converters = createConverters(connectorProps, config.properties, registry)
     const pipeline = new SourcePipeline(TransformChain.fromProps(connectorProps, registry), converters)
     this.#pipeline = pipeline
-    const output = openSourceOutput(this.#env)
+    await openErrorReporters(this.#errors, this.#env)
+    const output = this.#openOutput(this.#env)
     this.#output = output
     this.#bufferBytes = output.settings.bufferBytes
-    this.#batcher = new RecordBatcher({
+    const batcher = new RecordBatcher({
       send: (topic, partition, builder) => output.send(topic, partition, builder),
       targetBytes: output.settings.batchBytes,
       largestBytes: Math.min(1_000_000, output.settings.maxRequestBytes),
       lingerMs: output.settings.lingerMs,
       compression: output.settings.compression,
-      onStored: (batch) => this.#onStored(batch),
+      onStored: (batch, baseOffset) => this.#onStored(batch, baseOffset),
       onFailed: (batch, error) => this.#onSendFailed(batch, error),
     })
-    this.#rows = new RowBatchWriter(this.#batcher, pipeline)
+    this.#batcher = batcher
     const props = await scope.call('config', () => this.#plugin.config.parse({ ...connectorProps, ...taskProps }))
-    this.#task = await scope.call('startTask', () => this.#plugin.startTask(props, this.#context()), callTimeoutMs)
-    this.#committer.start()
+    const task = await scope.call('startTask', () => this.#plugin.startTask(props, this.#context()), callTimeoutMs)
+    this.#task = task
+    if (task.commitRecord !== undefined) this.#settled = new SettledRecords(task, scope, this.#env.logger)
+    this.#delivery = new SourceDelivery({
+      pipeline,
+      output,
+      batcher,
+      errors: this.#errors,
+      submitted: this.#submitted,
+      turn: this.#turn,
+      settled: this.#settled,
+    })
+    this.#commits.start()
   }
 
   #context(): SourceTaskContext {
@@ -142,6 +150,7 @@ export class SourceLoop implements TaskLoop {
     const { control, scope } = this.#env
     const batcher = this.#batcher as RecordBatcher
     const task = this.#task as SourceTask
+    const delivery = this.#delivery as SourceDelivery
     const { signal } = control
     const call = { signal }
     const poll = (): ReturnType<SourceTask['poll']> => task.poll(call)
@@ -150,6 +159,7 @@ export class SourceLoop implements TaskLoop {
         await this.#pauseUntilResumed(batcher)
         continue
       }
+      await this.#settled?.tell()
       await this.#runCommitHook()
       const before = performance.now()
       let batch: Awaited<ReturnType<SourceTask['poll']>>
@@ -168,8 +178,8 @@ export class SourceLoop implements TaskLoop {
         continue
       }
       this.#polled += count
-      if (isRowBatch(batch)) await this.#deliverRows(batch)
-      else await this.#deliverRecords(batch)
+      await delivery.deliver(batch)
+      await this.#commits.batchTaken()
       if (this.#turn.isOver) await this.#turn.next()
       if (batcher.unsettledBytes >= this.#bufferBytes) await batcher.belowLimit(this.#bufferBytes, signal)
     }
@@ -177,6 +187,7 @@ export class SourceLoop implements TaskLoop {
 
   async #pauseUntilResumed(batcher: RecordBatcher): Promise<void> {
     batcher.flush()
+    await this.#commits.pausing()
     this.#onPaused()
     await this.#env.control.whilePaused()
     if (!this.#env.control.stopping) this.#onResumed()
@@ -184,7 +195,7 @@ export class SourceLoop implements TaskLoop {
 
   /** The plugin's `commit` is called between polls, since calls into a task never overlap. */
   async #runCommitHook(): Promise<void> {
-    const committed = this.#committer.takeCommitted()
+    const committed = this.#commits.takeCommitted()
     const task = this.#task
     if (committed.length === 0 || task?.commit === undefined) return
     try {
@@ -197,141 +208,32 @@ export class SourceLoop implements TaskLoop {
     }
   }
 
-  async #deliverRows(batch: RowBatch): Promise<void> {
-    const pipeline = this.#pipeline as SourcePipeline
-    const compiled = pipeline.compile(batch.plan)
-    const submission = this.#submitted.open(batch.sourcePartition)
-    if (compiled === 'dropped') {
-      submission.seal(batch.sourceOffset)
-      return
-    }
-    if (compiled === null) {
-      for (let row = 0; row < batch.rows; row++) {
-        const outcome = this.#deliverRecord(rowRecord(batch, row), submission)
-        if (typeof outcome !== 'boolean') await outcome
-        if (row % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && this.#turn.isOver) await this.#turn.next()
-      }
-      submission.seal(batch.sourceOffset)
-      return
-    }
-    const output = this.#output as SourceOutput
-    const partitions = output.knownPartitions(compiled.topic) ?? (await this.#lookUp(compiled.topic))
-    const writer = this.#rows as RowBatchWriter
-    const now = Date.now()
-    let next = 0
-    while (next < batch.rows) {
-      const written = writer.write(batch, compiled, next, partitions, submission, now)
-      next = written.next
-      if (written.fault === null) break
-      await this.#retryRow(batch, compiled, next, partitions, submission, written.fault)
-      next++
-    }
-    submission.seal(batch.sourceOffset)
-  }
-
-  /** A row that could not be written: once more if that may help, else it is skipped, or the task fails. */
-  async #retryRow(
-    batch: RowBatch,
-    compiled: CompiledRows,
-    row: number,
-    partitions: number,
-    submission: Submission,
-    fault: StageError,
-  ): Promise<void> {
-    const writer = this.#rows as RowBatchWriter
-    const single = { ...batch, rows: row + 1 }
-    const attempt = (): true => {
-      const { fault: again } = writer.write(single, compiled, row, partitions, submission, Date.now())
-      if (again !== null) throw again
-      return true
-    }
-    await this.#errors.recover(fault, attempt, {
-      topic: compiled.topic,
-      partition: compiled.partition,
-      timestamp: compiled.timestamp,
-    })
-  }
-
-  async #deliverRecords(records: readonly SourceRecord[]): Promise<void> {
-    const batches = new Map<string, { submission: Submission; offset: SourceOffset | null }>()
-    let lastPartition: SourcePartition | null = null
-    let current: { submission: Submission; offset: SourceOffset | null } | undefined
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i] as SourceRecord
-      if (current === undefined || record.sourcePartition !== lastPartition) {
-        lastPartition = record.sourcePartition
-        const key = partitionKey(lastPartition)
-        current = batches.get(key)
-        if (current === undefined) {
-          current = { submission: this.#submitted.open(lastPartition), offset: null }
-          batches.set(key, current)
-        }
-      }
-      const outcome = this.#deliverRecord(record, current.submission)
-      if (typeof outcome === 'boolean' ? outcome : await outcome) current.offset = record.sourceOffset
-      if (i % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && this.#turn.isOver) await this.#turn.next()
-    }
-    // A dropped record's own offset is not recorded: a later one moves past it.
-    for (const { submission, offset } of batches.values()) submission.seal(offset)
-  }
-
-  /** True when the record goes to Kafka, false when it was dropped or skipped. A promise only if there is a reason to wait. */
-  #deliverRecord(record: SourceRecord, submission: Submission): boolean | Promise<boolean> {
-    const pipeline = this.#pipeline as SourcePipeline
-    let outgoing: OutgoingRecord | null
-    try {
-      outgoing = pipeline.convert(record, Date.now())
-    } catch (error) {
-      return this.#deliverFaulty(record, submission, error)
-    }
-    if (outgoing === null) return false
-    const partitions = (this.#output as SourceOutput).knownPartitions(outgoing.topic)
-    if (partitions === undefined) return this.#deliverToNewTopic(outgoing, submission)
-    ;(this.#batcher as RecordBatcher).append(outgoing, partitions, submission)
-    return true
-  }
-
-  async #deliverFaulty(record: SourceRecord, submission: Submission, error: unknown): Promise<boolean> {
-    const pipeline = this.#pipeline as SourcePipeline
-    const attempt = (): OutgoingRecord | null => pipeline.convert(record, Date.now())
-    const outgoing = await this.#errors.recover(error, attempt, coordinatesOf(record))
-    return outgoing === null ? false : this.#deliverToNewTopic(outgoing, submission)
-  }
-
-  async #deliverToNewTopic(outgoing: OutgoingRecord, submission: Submission): Promise<boolean> {
-    const partitions = await this.#lookUp(outgoing.topic)
-    ;(this.#batcher as RecordBatcher).append(outgoing, partitions, submission)
-    return true
-  }
-
-  /** A topic's number of partitions; also learns how large its batches may be. */
-  async #lookUp(topic: string): Promise<number> {
-    const output = this.#output as SourceOutput
-    const partitions = await output.partitions(topic)
-    const maxBytes = output.maxMessageBytes(topic)
-    if (maxBytes !== null) this.#batcher?.limit(topic, maxBytes)
-    return partitions
-  }
-
-  #onStored(batch: OpenBatch): void {
+  #onStored(batch: OpenBatch, baseOffset: number): void {
     this.#written += batch.builder.count
+    this.#settled?.settled(batch, baseOffset)
     if (this.#output?.markUsed(batch.topic) === true) {
       const { connector, task } = this.#env.id
       this.#env.listener.topicUsed(connector, task, batch.topic)
     }
   }
 
+  /** With tolerance the records are reported and count as settled, otherwise the task fails. */
   #onSendFailed(batch: OpenBatch, error: unknown): void {
     if (this.#cancelled) return
-    const failure = new StageError('KAFKA_PRODUCE', PRODUCER_CLASS, error)
-    if (this.#errors.report(failure, { topic: batch.topic, partition: batch.partition })) {
+    const { topic, partition } = batch
+    if (this.#errors.policy.tolerance === 'all') {
+      const failure = new StageError('KAFKA_PRODUCE', PRODUCER_CLASS, error)
+      for (const record of unsentRecords(batch)) this.#errors.failed(failure, record).catch(() => {})
+      this.#settled?.settled(batch, null)
       batch.acknowledge()
       return
     }
+    const reason = error instanceof Error ? error.message : String(error)
     this.#env.control.fail(
-      new Error(`Records could not be sent to topic ${batch.topic}, partition ${batch.partition}: ${failure.message}`, {
-        cause: error,
-      }),
+      new ConnectError(
+        `Unrecoverable exception from producer send callback: records could not be sent to topic ${topic}, partition ${partition}: ${reason}`,
+        { cause: error },
+      ),
     )
   }
 
@@ -348,10 +250,11 @@ export class SourceLoop implements TaskLoop {
       } catch (error) {
         logger.warn({ err: error }, 'Records that were polled last are not all stored; they will be read again')
       }
-      await this.#committer.finalCommit()
+      await this.#commits.finalCommit()
+      await this.#settled?.tell()
       await this.#runCommitHook()
     }
-    this.#committer.close()
+    this.#commits.close()
     const task = this.#task
     if (task?.stop !== undefined) {
       try {
@@ -363,12 +266,17 @@ export class SourceLoop implements TaskLoop {
     this.#batcher?.close()
     this.#pipeline?.close()
     await this.#output?.close()
+    try {
+      await this.#errors.close()
+    } catch (error) {
+      logger.warn({ err: error }, 'The error reporters of the source task did not close cleanly')
+    }
     scope.close()
   }
 
   cancel(): void {
     this.#cancelled = true
-    this.#committer.close()
+    this.#commits.close()
     this.#batcher?.close()
     this.#output?.abort()
   }

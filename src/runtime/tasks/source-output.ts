@@ -14,7 +14,7 @@ const RETRY_PAUSE_MS = 1000
 /** Where a source task's records go: its producer, and the topics, created by the connector's rules when they are missing. */
 export interface SourceOutput {
   readonly settings: SourceProducerSettings
-  send(topic: string, partition: number, builder: RecordBatchBuilder): Promise<unknown>
+  send(topic: string, partition: number, builder: RecordBatchBuilder): Promise<{ baseOffset: number }>
   /** The number of partitions if it is known, without waiting. */
   knownPartitions(topic: string): number | undefined
   /** Makes sure that the topic is there. Rejects when it cannot be created. */
@@ -63,7 +63,7 @@ class KafkaSourceOutput implements SourceOutput {
     this.#env = env
   }
 
-  send(topic: string, partition: number, builder: RecordBatchBuilder): Promise<unknown> {
+  send(topic: string, partition: number, builder: RecordBatchBuilder): Promise<{ baseOffset: number }> {
     return this.#producer.sendBatch(topic, partition, builder)
   }
 

@@ -6,6 +6,7 @@ export class TaskControl {
   #isFailed = false
   #failure: unknown = null
   #wake: (() => void)[] = []
+  readonly #watchers = new Set<() => void>()
 
   constructor(paused: boolean) {
     this.#paused = paused
@@ -55,6 +56,16 @@ export class TaskControl {
     if (this.#isFailed) throw this.#failure
   }
 
+  /** True after {@link fail}: then the stop is no wish of the user's. */
+  get hasFailed(): boolean {
+    return this.#isFailed
+  }
+
+  /** Calls `changed` whenever the task is to pause, go on or stop. */
+  watch(changed: () => void): void {
+    this.#watchers.add(changed)
+  }
+
   /** Resolves when the pause is over or the task stops. */
   async whilePaused(): Promise<void> {
     while (this.#paused && !this.stopping) await new Promise<void>((resolve) => this.#wake.push(resolve))
@@ -64,5 +75,6 @@ export class TaskControl {
     const waiting = this.#wake
     this.#wake = []
     for (const resolve of waiting) resolve()
+    for (const changed of this.#watchers) changed()
   }
 }

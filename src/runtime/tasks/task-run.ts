@@ -3,6 +3,7 @@ import type { Logger } from '../../base/logger.ts'
 import { traceOf } from '../errors/trace.ts'
 import type { ConnectorTaskId, TargetState, TaskCounters, TaskRunnerListener } from '../task-runner.ts'
 import type { PluginScope } from '../plugins/plugin-scope.ts'
+import type { AnyTaskMeter } from '../metrics/task-meter.ts'
 import type { TaskControl } from './task-control.ts'
 
 /** What a source or sink task does; {@link TaskRun} decides when. */
@@ -18,6 +19,8 @@ export interface TaskLoop {
   /** Breaks off: closes clients at once, so that whatever still runs can no longer write. */
   cancel(): void
   counters(): TaskCounters
+  /** Takes the task's states from the run, and everything else from the loop. */
+  readonly meter: AnyTaskMeter
 }
 
 /** How long a failed task may take to come back from its plugin, in milliseconds. */

@@ -63,7 +63,7 @@ function collector(sizes: { targetBytes: number; largestBytes: number }): {
           timestamp: columns.timestamps[i] as number,
         })
       }
-      return Promise.resolve()
+      return Promise.resolve({ baseOffset: 0 })
     },
   })
   return { batcher, sent, batches }
@@ -214,7 +214,7 @@ test('a batch that is not full is sent when its time is over', async () => {
     onFailed: () => {},
     send: (_topic, _partition, builder) => {
       sent.resolve(builder.count)
-      return Promise.resolve()
+      return Promise.resolve({ baseOffset: 0 })
     },
   })
   const submission = new SubmittedRecords().open({})

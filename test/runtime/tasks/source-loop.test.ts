@@ -191,7 +191,10 @@ test('a record larger than its topic takes fails the task, or is given up when a
   const strict = host()
   await strict.host.startTask({ connector: 'large', task: 0 }, props, props, 'STARTED')
   const { trace } = await strict.listener.until('large-0', 'FAILED')
-  assert.match(trace ?? '', /Records could not be sent to topic tiny, partition 0/)
+  assert.match(
+    trace ?? '',
+    /Unrecoverable exception from producer send callback: records could not be sent to topic tiny, partition 0/,
+  )
   await strict.host.close()
   const lenient = host()
   const tolerant = { ...props, 'errors.tolerance': 'all' }
