@@ -5,6 +5,8 @@ export interface ReadRecord {
   readonly value: string | null
   readonly offset: number
   readonly partition: number
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
 }
 
 /** Reads `count` records of a topic from its beginning with kafkajs; fails when they do not come in time. */
@@ -36,6 +38,7 @@ export async function readTopic(
               value: message.value?.toString() ?? null,
               offset: Number(message.offset),
               partition,
+              timestamp: Number(message.timestamp),
             })
             if (records.length >= count) {
               clearTimeout(timer)
