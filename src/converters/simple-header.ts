@@ -1,5 +1,4 @@
-import { millraceVersion, config, defineHeaderConverter } from '../connect/index.ts'
-import { parseHeaderText } from './header-text.ts'
+import { millraceVersion, config, defineHeaderConverter, parseHeaderText } from '../connect/index.ts'
 import { converterType } from './json/config.ts'
 import { type TextForm, valueText } from './value-text.ts'
 

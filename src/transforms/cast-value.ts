@@ -10,6 +10,7 @@ import {
   TIME,
   TIMESTAMP,
 } from '../connect/index.ts'
+import { isMap, schemalessType, typeName } from './members.ts'
 
 /** What a value can be cast to, in the order of Kafka Connect's messages. */
 export const castTypes = [
@@ -34,7 +35,7 @@ const dayMs = 86_400_000
  */
 export function castValue(schema: Schema | null, value: unknown, target: CastType): unknown {
   if (value === null || value === undefined) return null
-  const type = schema?.type ?? inferType(value)
+  const type = schema?.type ?? schemalessType(value) ?? compoundType(value)
   if (type !== 'BYTES' && !(castTypes as readonly string[]).includes(type))
     throw new DataError(
       `Cast transformation does not support casting from ${type}; supported types are [${castTypes.join(', ')}, BYTES]`,
@@ -61,22 +62,11 @@ export function castsAll(schema: Schema, target: CastType): boolean {
   return (castTypes as readonly string[]).includes(schema.type)
 }
 
-function inferType(value: {}): Schema['type'] {
-  switch (typeof value) {
-    case 'string':
-      return 'STRING'
-    case 'boolean':
-      return 'BOOLEAN'
-    case 'bigint':
-      return 'INT64'
-    case 'number':
-      return Number.isSafeInteger(value) ? 'INT64' : 'FLOAT64'
-  }
-  if (value instanceof Uint8Array) return 'BYTES'
+function compoundType(value: unknown): 'ARRAY' | 'MAP' {
   if (Array.isArray(value)) return 'ARRAY'
-  if (value instanceof Map || Object.getPrototypeOf(value) === Object.prototype) return 'MAP'
+  if (isMap(value)) return 'MAP'
   throw new DataError(
-    `Cast transformation was passed a value of type ${value.constructor?.name ?? typeof value} which is not supported by Connect's data API`,
+    `Cast transformation was passed a value of type ${typeName(value)} which is not supported by Connect's data API`,
   )
 }
 
@@ -162,8 +152,9 @@ function saturated(value: number, target: IntegerType): bigint {
 }
 
 function parseInteger(text: string, target: IntegerType): number | bigint {
-  if (!/^[+-]?\d+$/.test(text)) throw outOfRange(text)
-  const value = BigInt(text.replace(/^\+/, ''))
+  const digits = /^([+-]?)0*(\d{1,19})$/.exec(text)
+  if (digits === null) throw outOfRange(text)
+  const value = BigInt(`${digits[1] === '-' ? '-' : ''}${digits[2]}`)
   if (BigInt.asIntN(bits[target], value) !== value) throw outOfRange(text)
   return wrap(value, target)
 }
@@ -173,6 +164,7 @@ function outOfRange(text: string): DataError {
 }
 
 function unexpected(value: unknown, target: CastType): DataError {
-  const type = value instanceof Uint8Array ? 'bytes' : typeof value
-  return new DataError(`Unexpected type in Cast transformation: ${type} cannot be cast to ${target.toLowerCase()}`)
+  return new DataError(
+    `Unexpected type in Cast transformation: ${typeName(value)} cannot be cast to ${target.toLowerCase()}`,
+  )
 }

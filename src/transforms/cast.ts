@@ -13,26 +13,11 @@ import {
   type Transform,
 } from '../connect/index.ts'
 import { castsAll, type CastType, castTypes, castValue } from './cast-value.ts'
-import {
-  basicsOf,
-  forKeyAndValue,
-  mapColumn,
-  memberOf,
-  type Members,
-  type Part,
-  planOf,
-  readColumns,
-  readField,
-  requireMap,
-  requireStruct,
-  SchemaCache,
-  schemaOf,
-  valueOf,
-  withFields,
-  withPart,
-  withPlan,
-} from './record-part.ts'
+import { memberOf, type Members, requireMap, requireStruct } from './members.ts'
+import { mapColumn, planOf, readColumns, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { partsOf, replaceNullWithDefault } from './settings.ts'
+import { basicsOf, readField, SchemaCache, withFields } from './struct-fields.ts'
 
 const purpose = 'cast types'
 

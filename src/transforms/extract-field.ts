@@ -9,21 +9,11 @@ import {
   Type,
 } from '../connect/index.ts'
 import { parseFieldPath } from './field-path.ts'
-import {
-  forKeyAndValue,
-  memberOf,
-  type Part,
-  planOf,
-  readColumn,
-  readField,
-  requireMap,
-  requireStruct,
-  schemaOf,
-  valueOf,
-  withPart,
-  withPlan,
-} from './record-part.ts'
+import { memberOf, requireMap, requireStruct } from './members.ts'
+import { planOf, readColumn, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { faultySetting, replaceNullWithDefault } from './settings.ts'
+import { readField } from './struct-fields.ts'
 
 const purposeAt = (depth: number): string => (depth === 0 ? 'field extraction' : 'nested field access')
 

@@ -9,25 +9,10 @@ import {
   type Transform,
   Type,
 } from '../connect/index.ts'
-import {
-  basicsOf,
-  forKeyAndValue,
-  isMap,
-  type Members,
-  type Part,
-  planOf,
-  readColumns,
-  readField,
-  requireMap,
-  requireStruct,
-  SchemaCache,
-  schemaOf,
-  typeName,
-  valueOf,
-  withFields,
-  withPart,
-  withPlan,
-} from './record-part.ts'
+import { isMap, type Members, requireMap, requireStruct, typeName } from './members.ts'
+import { planOf, readColumns, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
+import { basicsOf, readField, SchemaCache, withFields } from './struct-fields.ts'
 
 const purpose = 'flattening'
 

@@ -11,24 +11,11 @@ import {
   type Transform,
   Type,
 } from '../connect/index.ts'
-import {
-  forKeyAndValue,
-  memberOf,
-  type Members,
-  type Part,
-  planOf,
-  readColumns,
-  readField,
-  readFields,
-  requireMap,
-  requireStruct,
-  SchemaCache,
-  schemaOf,
-  valueOf,
-  withFields,
-  withPart,
-} from './record-part.ts'
+import { memberOf, type Members, requireMap, requireStruct } from './members.ts'
+import { planOf, readColumns } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { replaceNullWithDefault } from './settings.ts'
+import { readField, readFields, SchemaCache, withFields } from './struct-fields.ts'
 
 const isEmpty = (items: readonly string[]): string | undefined => (items.length === 0 ? 'Empty list' : undefined)
 

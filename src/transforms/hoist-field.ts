@@ -8,7 +8,9 @@ import {
   type Transform,
   Type,
 } from '../connect/index.ts'
-import { forKeyAndValue, type Part, planOf, SchemaCache, schemaOf, valueOf, withPart, withPlan } from './record-part.ts'
+import { planOf, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
+import { SchemaCache } from './struct-fields.ts'
 
 const hoistFieldConfig = config({
   field: Type.String({

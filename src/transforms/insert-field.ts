@@ -13,22 +13,11 @@ import {
   type Transform,
   Type,
 } from '../connect/index.ts'
-import {
-  forKeyAndValue,
-  type Part,
-  planOf,
-  readColumns,
-  readFields,
-  requireMap,
-  requireStruct,
-  SchemaCache,
-  schemaOf,
-  valueOf,
-  withFields,
-  withPart,
-  withPlan,
-} from './record-part.ts'
+import { requireMap, requireStruct } from './members.ts'
+import { planOf, readColumns, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { faultySetting, replaceNullWithDefault } from './settings.ts'
+import { readFields, SchemaCache, withFields } from './struct-fields.ts'
 
 const purpose = 'field insertion'
 

@@ -8,22 +8,11 @@ import {
   Type,
 } from '../connect/index.ts'
 import { maskOf, maskSchemaless } from './mask-value.ts'
-import {
-  forKeyAndValue,
-  maskColumn,
-  memberOf,
-  type Part,
-  planOf,
-  readColumns,
-  readFields,
-  requireMap,
-  requireStruct,
-  schemaOf,
-  valueOf,
-  withPart,
-  withPlan,
-} from './record-part.ts'
+import { memberOf, requireMap, requireStruct } from './members.ts'
+import { maskColumn, planOf, readColumns, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { names, replaceNullWithDefault } from './settings.ts'
+import { readFields } from './struct-fields.ts'
 
 const purpose = 'mask fields'
 

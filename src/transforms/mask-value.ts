@@ -1,5 +1,5 @@
-import { DataError, DATE, DECIMAL, decimalText, type Schema, TIME, TIMESTAMP } from '../connect/index.ts'
-import { isMap, typeName } from './record-part.ts'
+import { DataError, DATE, DECIMAL, decimalText, primitive, type Schema, TIME, TIMESTAMP } from '../connect/index.ts'
+import { isMap, schemalessType, typeName } from './members.ts'
 
 /**
  * What stands in place of every value of this schema that is not null: the replacement in the schema's type, else the
@@ -36,27 +36,13 @@ export function maskOf(schema: Schema, replacement: string | null): unknown {
 export function maskSchemaless(value: unknown, replacement: string | null): unknown {
   if (value === null) return null
   const type = schemalessType(value)
-  if (type !== null) return maskOf({ type, optional: false }, replacement)
+  if (type !== null) return maskOf(primitive(type), replacement)
   if (replacement !== null) throw notReplaceable(typeName(value))
   if (value instanceof Date) return new Date(0)
+  if (value instanceof Map) return new Map()
+  if (isMap(value)) return {}
   if (Array.isArray(value)) return []
-  if (isMap(value)) return value instanceof Map ? new Map() : {}
   throw new DataError(`Cannot mask value of type: ${typeName(value)}`)
-}
-
-function schemalessType(value: unknown): Schema['type'] | null {
-  switch (typeof value) {
-    case 'boolean':
-      return 'BOOLEAN'
-    case 'string':
-      return 'STRING'
-    case 'bigint':
-      return 'INT64'
-    case 'number':
-      return Number.isSafeInteger(value) ? 'INT64' : 'FLOAT64'
-    default:
-      return null
-  }
 }
 
 function replacementFor(schema: Schema, replacement: string): unknown {

@@ -9,22 +9,11 @@ import {
   type Schema,
   type Transform,
 } from '../connect/index.ts'
-import {
-  forKeyAndValue,
-  type Part,
-  planOf,
-  readColumn,
-  readField,
-  requireMap,
-  requireStruct,
-  SchemaCache,
-  schemaOf,
-  valueOf,
-  withFields,
-  withPart,
-  withPlan,
-} from './record-part.ts'
+import { requireMap, requireStruct } from './members.ts'
+import { planOf, readColumn, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { partsOf, replaceNullWithDefault } from './settings.ts'
+import { readField, SchemaCache, withFields } from './struct-fields.ts'
 
 const purpose = 'field replacement'
 

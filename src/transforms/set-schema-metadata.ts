@@ -9,20 +9,11 @@ import {
   type Transform,
   Type,
 } from '../connect/index.ts'
-import {
-  forKeyAndValue,
-  type Part,
-  planOf,
-  readColumns,
-  readFields,
-  requireStruct,
-  SchemaCache,
-  schemaOf,
-  valueOf,
-  withPart,
-  withPlan,
-} from './record-part.ts'
+import { requireStruct } from './members.ts'
+import { planOf, readColumns, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { replaceNullWithDefault } from './settings.ts'
+import { readFields, SchemaCache } from './struct-fields.ts'
 
 const purpose = 'updating schema metadata'
 

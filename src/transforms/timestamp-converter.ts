@@ -10,25 +10,11 @@ import {
   Type,
 } from '../connect/index.ts'
 import { datePatternFault, JavaDateFormat } from './date-format/java-date-format.ts'
-import {
-  forKeyAndValue,
-  mapColumn,
-  memberOf,
-  type Members,
-  type Part,
-  planOf,
-  readColumns,
-  readFields,
-  requireMap,
-  requireStruct,
-  SchemaCache,
-  schemaOf,
-  valueOf,
-  withFields,
-  withPart,
-  withPlan,
-} from './record-part.ts'
+import { memberOf, type Members, requireMap, requireStruct } from './members.ts'
+import { mapColumn, planOf, readColumns, withPlan } from './plan-columns.ts'
+import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { replaceNullWithDefault } from './settings.ts'
+import { readFields, SchemaCache, withFields } from './struct-fields.ts'
 import {
   kindOfSchema,
   kindOfValue,

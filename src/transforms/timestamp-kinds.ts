@@ -1,6 +1,6 @@
 import { DataError, date, DATE, primitive, type Schema, time, TIME, timestamp, TIMESTAMP } from '../connect/index.ts'
 import type { JavaDateFormat } from './date-format/java-date-format.ts'
-import { typeName } from './record-part.ts'
+import { typeName } from './members.ts'
 
 /** The forms of a moment that TimestampConverter reads and writes, as its setting `target.type` names them. */
 export const timestampKinds = ['string', 'unix', 'Date', 'Time', 'Timestamp'] as const

@@ -12,8 +12,11 @@ import {
   struct,
   type Transform,
 } from '../connect/index.ts'
-import { memberOf, readColumn, readField, requireMap, requireStruct, SchemaCache, valueOf } from './record-part.ts'
+import { memberOf, requireMap, requireStruct } from './members.ts'
+import { readColumn } from './plan-columns.ts'
+import { valueOf } from './record-part.ts'
 import { names, replaceNullWithDefault } from './settings.ts'
+import { readField, SchemaCache } from './struct-fields.ts'
 
 const purpose = 'copying fields from value to key'
 

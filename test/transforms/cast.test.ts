@@ -361,7 +361,7 @@ test('texts are read as Java reads them, and what cannot be read is out of range
 test('bytes are cast to text only', () => {
   assert.throws(
     () => applied('Cast$Value', { spec: 'int8' }, bytes, primitive('BYTES')),
-    /Unexpected type in Cast transformation: bytes cannot be cast to int8/,
+    /Unexpected type in Cast transformation: Uint8Array cannot be cast to int8/,
   )
   assert.throws(
     () => applied('Cast$Value', { spec: 'a:int8' }, 5, int32),

@@ -165,7 +165,7 @@ test('bytes and structs cannot be masked, nor can a null value or a duplicate fi
   assert.throws(() => applied('MaskField$Key', { fields: 's' }, value, odd), /Cannot mask value of type: STRUCT/)
   assert.throws(
     () => applied('MaskField$Value', { fields: 'b' }, { b: value.b }),
-    /Cannot mask value of type: Uint8Array/,
+    /Cannot mask value of type: BYTES/,
   )
   assert.throws(() => applied('MaskField$Value', { fields: 'b' }, null), /for \[mask fields\], found: null/)
   assert.throws(

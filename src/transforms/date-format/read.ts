@@ -75,11 +75,13 @@ class FieldReader {
 
   #readNumber(limit: number): number | null {
     if (limit > this.#text.length) return null
-    const digits = /^-?\d+/.exec(this.#text.slice(this.#position, limit))
-    if (digits === null) return null
-    this.#position += digits[0].length
-    // As an int of 32 bits.
-    return Number(BigInt.asIntN(32, BigInt(digits[0])))
+    const match = /^(-?)0*(\d+)/.exec(this.#text.slice(this.#position, limit))
+    if (match === null) return null
+    this.#position += match[0].length
+    const [, sign = '', digits = ''] = match
+    // As an int of 32 bits: of a long the low ones, of more the nearest.
+    if (digits.length > 18) return sign === '' ? 2 ** 31 - 1 : -(2 ** 31)
+    return Number(BigInt.asIntN(32, BigInt(sign + digits)))
   }
 
   /** Takes the longest of the names that stands here, in any case. */

@@ -1,1 +1,0 @@
-export { parseHeaderText } from '../connect/index.ts'
