@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, HTTPMethods } from 'fastify'
 import type { Logger } from '../base/logger.ts'
 import { withDeadline, DeadlineExceededError } from '../base/deadline.ts'
-import { describeStage, ForwardError, type Herder, RequestTimeoutError } from '../runtime/index.ts'
+import { describeStage, ForwardError, type Herder, type MetricsSource, RequestTimeoutError } from '../runtime/index.ts'
 import { refuseMediaType } from './content-negotiation.ts'
 import { sendError, statusOf } from './errors.ts'
 import { forward } from './forwarding.ts'
 import { connectorRoutes } from './routes/connectors.ts'
+import { addMetricsRoute, metricsPath } from './routes/metrics.ts'
 import { pluginRoutes } from './routes/plugins.ts'
 import { rootRoutes } from './routes/root.ts'
 import type { Route } from './routes/route.ts'
@@ -20,6 +21,8 @@ declare module 'fastify' {
 export interface RestOptions {
   readonly herder: Herder
   readonly logger: Logger
+  /** Served at `GET /metrics`; without it there is no such path. */
+  readonly metrics?: MetricsSource
   /** Milliseconds after which a request is given up, default 90000. */
   readonly requestTimeoutMs?: number
 }
@@ -50,7 +53,7 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
   app.decorateRequest('rawBody', null as unknown as Uint8Array)
   app.addHook('onRequest', (request, reply, done) => {
     request.rawBody = new Uint8Array(0)
-    if (!refuseMediaType(request, reply)) done()
+    if (request.routeOptions.url === metricsPath || !refuseMediaType(request, reply)) done()
   })
   app.setNotFoundHandler((_request, reply) => sendError(reply, 404, 'HTTP 404 Not Found'))
   app.setErrorHandler(async (error, request, reply) => {
@@ -69,6 +72,7 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
     return sendError(reply, status === 500 ? (known ?? 500) : status, messageOf(error))
   })
   addRoutes(app, [...rootRoutes(herder), ...connectorRoutes(herder), ...pluginRoutes(herder)], herder, requestTimeoutMs)
+  if (options.metrics !== undefined) addMetricsRoute(app, options.metrics)
   return app
 }
 

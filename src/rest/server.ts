@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from '../base/logger.ts'
-import type { Herder } from '../runtime/index.ts'
+import type { Herder, MetricsSource } from '../runtime/index.ts'
 import { createApp } from './app.ts'
 import { ListenError, type Listener, parseListener } from './listeners.ts'
 
@@ -9,6 +9,7 @@ export interface RestServerOptions {
   /** `http://host:port` each; port 0 takes a free one. */
   readonly listeners: readonly string[]
   readonly logger: Logger
+  readonly metrics?: MetricsSource
   readonly requestTimeoutMs?: number
 }
 
@@ -24,8 +25,13 @@ const CLOSE_GRACE_MS = 5_000
 
 /** Serves the REST API on all listeners. Rejects, naming listener and setting, when one cannot be bound. */
 export async function createRestServer(herder: Herder, options: RestServerOptions): Promise<RestServer> {
-  const { logger, requestTimeoutMs } = options
-  const app = await createApp({ herder, logger, ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }) })
+  const { logger, metrics, requestTimeoutMs } = options
+  const app = await createApp({
+    herder,
+    logger,
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+  })
   await app.ready()
   const servers: Server[] = []
   const bound: { host: string; port: number }[] = []

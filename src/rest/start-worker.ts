@@ -46,7 +46,8 @@ export async function startWorker(
         new TaskThreads({ config, listener, logger, offsets: offsets ?? undefined })),
     ...(onFatal === undefined ? {} : { onFatal }),
   })
-  const server = await createRestServer(worker.herder, { listeners: worker.config.listeners, logger })
+  const { herder, metrics } = worker
+  const server = await createRestServer(herder, { listeners: worker.config.listeners, logger, metrics })
   const url = advertisedUrl(worker.config, server.bound[0] ?? { host: '127.0.0.1', port: 8083 })
   let stopping: Promise<void> | null = null
   const stop = (): Promise<void> => {

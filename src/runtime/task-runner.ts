@@ -1,3 +1,4 @@
+import type { TaskMetrics } from './metrics/task-meter.ts'
 import type { ConfigKeyDefinition, ConfigValue, SourceOffset, SourcePartition } from '../connect/index.ts'
 
 /**
@@ -43,6 +44,8 @@ export interface TaskRunner {
   stalledTasks(limitMs: number): Promise<StalledTask[]>
   /** Running totals of the tasks here. */
   counters(): Promise<TaskCounters[]>
+  /** Metrics of the tasks here, failed ones included. */
+  taskMetrics(): Promise<TaskMetrics[]>
 }
 
 /** Called by the runner for what happens by itself or as the effect of a call; must not throw. */

@@ -15,6 +15,8 @@ import { DistributedHerder, type HerderPlace } from './herder/distributed-herder
 import type { Herder } from './herder/herder.ts'
 import { LocalWork } from './herder/local-work.ts'
 import { PluginDirectory } from './herder/plugin-directory.ts'
+import type { MetricsSource } from './metrics/group.ts'
+import { WorkerMetrics } from './metrics/worker-metrics.ts'
 import { ConfigProviders } from './providers/config-providers.ts'
 import { ConfigStore } from './stores/config-store.ts'
 import { ensureInternalTopics } from './stores/internal-topics.ts'
@@ -25,6 +27,7 @@ import type { TaskRunner, TaskRunnerListener } from './task-runner.ts'
 import { clientOptions } from './tasks/client-settings.ts'
 import type { OffsetStore } from './tasks/offset-stores.ts'
 import { ConfigValidator } from './validation/config-validator.ts'
+import { logNotices } from './worker-config/notices.ts'
 import { type WorkerConfig, workerConfig } from './worker-config.ts'
 
 export interface WorkerOptions {
@@ -47,6 +50,7 @@ export interface WorkerOptions {
 export interface Worker {
   readonly config: WorkerConfig
   readonly herder: Herder
+  readonly metrics: MetricsSource
   /**
    * Creates or checks the internal topics, reads them, and begins to join the group.
    * @param advertisedUrl this worker's REST address for the others, with a slash at the end
@@ -90,6 +94,7 @@ export interface WorkerClients {
 export function createWorker(props: Readonly<Record<string, string>>, options: WorkerOptions): Worker {
   const config = workerConfig(props)
   refuseExactlyOnce(config)
+  logNotices(props, 'cluster', options.logger)
   return new ConnectWorker(config, options, (clients) => new DistributedMode(config, clients))
 }
 
@@ -154,6 +159,7 @@ class DistributedMode implements WorkerMode {
 class ConnectWorker implements Worker {
   readonly config: WorkerConfig
   readonly herder: DistributedHerder
+  readonly metrics: WorkerMetrics
   readonly #options: WorkerOptions
   readonly #cluster: Cluster
   readonly #producer: Producer
@@ -198,6 +204,16 @@ class ConnectWorker implements Worker {
       logger,
     )
     this.#statuses = new StatusStore(config.statusStorage, openLog, logger)
+    this.metrics = new WorkerMetrics({
+      version: options.version,
+      commit: options.commit,
+      clientId,
+      client: this.#cluster.meter,
+      workerProps: config.properties,
+      config: this.#configStore.state,
+      statuses: this.#statuses,
+      plugins: () => this.#knownPlugins,
+    })
     this.#offsets = new OffsetReader(config.offsetStorage, openLog, (group) => this.#groupOffsets(group), logger)
     this.herder = new DistributedHerder({
       worker: config,
@@ -271,6 +287,7 @@ class ConnectWorker implements Worker {
         topicTracking: this.config.topicTrackingEnable,
         generation: () => group.generation,
         onConnectorRunning: (connector) => this.herder.connectorRunning(connector),
+        starts: this.metrics.starts,
       },
       (listener) => makeRunner(this.config, listener, logger, this.#mode.offsets),
     )
@@ -281,7 +298,9 @@ class ConnectWorker implements Worker {
       this.herder,
       (handler) => this.#mode.join(handler),
       logger,
+      this.metrics.rebalances,
     )
+    this.metrics.use({ local, group: this.#mode.hasPeers ? group : null })
     return { group, local }
   }
 

@@ -1,4 +1,5 @@
 import type { ConfigValue } from '../../src/connect/index.ts'
+import type { TaskMetrics } from '../../src/runtime/metrics/task-meter.ts'
 import type {
   ConnectorTaskId,
   PluginDescription,
@@ -177,6 +178,10 @@ export class FakeTaskRunner implements TaskRunner {
 
   async stalledTasks(): Promise<StalledTask[]> {
     return [...this.stalled]
+  }
+
+  async taskMetrics(): Promise<TaskMetrics[]> {
+    return []
   }
 
   async counters(): Promise<TaskCounters[]> {

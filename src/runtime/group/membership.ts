@@ -1,5 +1,6 @@
 import { pause, withDeadline } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
+import { RebalanceMeter } from '../metrics/rebalance-meter.ts'
 import type { ConnectorTaskId } from '../task-runner.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import {
@@ -18,6 +19,8 @@ export interface GroupMembership {
   start(): Promise<void> | void
   requestRejoin(reason?: string): void
   leave(): Promise<void>
+  /** Counts what the membership went through, for metrics. */
+  readonly meter?: { values(): Record<string, number> }
 }
 
 /** What a {@link GroupMembership} calls. The calls of one member never overlap. */
@@ -69,6 +72,7 @@ const MAX_SYNC_FAILURES = 5
  * It decides nothing about how work is started or stopped; the herder does.
  */
 export class ConnectGroup {
+  readonly meter: RebalanceMeter
   readonly #url: string
   readonly #settings: Settings
   readonly #owner: GroupOwner
@@ -91,7 +95,9 @@ export class ConnectGroup {
     owner: GroupOwner,
     join: (handler: GroupHandler) => GroupMembership,
     logger: Logger,
+    meter: RebalanceMeter = new RebalanceMeter(),
   ) {
+    this.meter = meter
     this.#url = url
     this.#settings = settings
     this.#owner = owner
@@ -117,6 +123,11 @@ export class ConnectGroup {
     clearTimeout(this.#delayTimer)
     this.#settled = false
     await this.#member.leave()
+  }
+
+  /** What the membership counts, by Kafka's attribute names; empty where there is nothing to count. */
+  memberMetrics(): Record<string, number> {
+    return this.#member.meter?.values() ?? {}
   }
 
   /** Null until the first assignment, and after the membership was lost. */
@@ -211,6 +222,7 @@ export class ConnectGroup {
     assignment: Assignment,
   ): Promise<void> {
     clearTimeout(this.#delayTimer)
+    this.meter.started()
     const losses = this.#losses
     const isLeader = leaderId === memberId
     this.#leader.completed(isLeader && assignment.error === 'none')
@@ -229,6 +241,7 @@ export class ConnectGroup {
     if (!(await this.#catchUp(assignment)) || losses !== this.#losses) return
     this.#settled = true
     await this.#owner.assigned()
+    this.meter.completed()
     if (losses !== this.#losses) return
     if (!isNoWork(assignment.revoked)) this.requestRejoin('revoked work was stopped')
     else if (assignment.delayMs > 0) this.#rejoinAfter(assignment.delayMs, 'the scheduled rebalance is due')

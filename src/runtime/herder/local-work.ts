@@ -2,6 +2,7 @@ import type { Logger } from '../../base/logger.ts'
 import { hideInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
 import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '../group/work.ts'
+import type { StartupMeter } from '../metrics/startup-meter.ts'
 import type { ConfigProviders } from '../providers/config-providers.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { ConfigState } from '../stores/config-state.ts'
@@ -26,6 +27,13 @@ export interface LocalWorkOptions {
   readonly generation: () => number
   /** The connector runs (again) and its tasks should be looked at. */
   readonly onConnectorRunning: (connector: string) => void
+  /** Count how starts end. */
+  readonly starts?: StartMeters
+}
+
+export interface StartMeters {
+  readonly connectors: StartupMeter
+  readonly tasks: StartupMeter
 }
 
 /**
@@ -103,6 +111,7 @@ export class LocalWork implements TaskRunnerListener {
       if (raw === null || !place.isCurrent()) return false
       try {
         this.#failed.delete(connectorLane(connector))
+        this.#options.starts?.connectors.begin(connector)
         const props = await this.#resolved(connector, raw)
         if (!place.isCurrent()) return false
         await this.#runner.startConnector(connector, props, this.#options.config.targetState(connector))
@@ -139,6 +148,7 @@ export class LocalWork implements TaskRunnerListener {
       if (rawConnector === null || rawTask === null || !place.isCurrent()) return
       try {
         this.#failed.delete(taskLane(id))
+        this.#options.starts?.tasks.begin(taskKey(id))
         const connectorProps = await this.#resolved(id.connector, rawConnector)
         const taskProps = withoutNulls(await this.#options.providers.resolve(rawTask))
         hideInLogs(unloggable(secretValues(rawTask, taskProps, []), rawTask))
@@ -203,6 +213,7 @@ export class LocalWork implements TaskRunnerListener {
 
   connectorStatus(connector: string, state: 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED', trace: string | null): void {
     if (!this.#connectors.has(connector)) return
+    this.#options.starts?.connectors.report(connector, state)
     if (state === 'RUNNING') this.#running.add(connector)
     else this.#running.delete(connector)
     const lane = connectorLane(connector)
@@ -217,6 +228,7 @@ export class LocalWork implements TaskRunnerListener {
 
   taskStatus(id: ConnectorTaskId, state: 'RUNNING' | 'PAUSED' | 'FAILED', trace: string | null): void {
     if (!this.hasTask(id)) return
+    this.#options.starts?.tasks.report(taskKey(id), state)
     const lane = taskLane(id)
     if (state === 'FAILED') {
       this.#failed.add(lane)

@@ -38,6 +38,16 @@ export interface ClientMeter {
   values(): Record<string, number>
 }
 
+/** The client that a task moves its records with. */
+export interface TaskClient {
+  /** `client.id`. */
+  readonly id: string
+  readonly meter: ClientMeter
+}
+
+/** Told how commits of offsets end. */
+export type CommitMeter = Pick<AnyTaskMeter, 'committed' | 'commitFailed'>
+
 export interface TaskMeterOptions {
   readonly id: ConnectorTaskId
   readonly target: TargetState
@@ -55,7 +65,7 @@ abstract class TaskMeter {
   readonly #commitTimes: Sensor
   readonly #commitResults: Sensor
   readonly #batches: Sensor
-  #client: { readonly id: string; readonly meter: ClientMeter } | null = null
+  #client: TaskClient | null = null
   protected readonly now: () => number
 
   constructor({ id, target, errors, sensors, now = () => performance.now() }: TaskMeterOptions) {
@@ -77,8 +87,8 @@ abstract class TaskMeter {
   }
 
   /** The producer or consumer of the task is there. */
-  use(id: string, meter: ClientMeter): void {
-    this.#client = { id, meter }
+  use(client: TaskClient): void {
+    this.#client = client
   }
 
   committed(durationMs: number): void {

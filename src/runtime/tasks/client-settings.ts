@@ -4,6 +4,7 @@ import type { ClientOptions } from '../../client/index.ts'
 import type { ProducerOptions } from '../../client/producer/options.ts'
 import { type CompressionType, compressionTypes } from '../../protocol/records/index.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { sensorSettings } from '../metrics/sensor-settings.ts'
 import { listProp, type Props, propsWithPrefix } from './props.ts'
 
 export type ClientKind = 'producer' | 'consumer' | 'admin'
@@ -36,7 +37,11 @@ export function clientOptions(props: Props, logger: Logger): ClientOptions {
   if (protocol !== 'PLAINTEXT') {
     throw new ConfigError(`security.protocol=${protocol} is not supported yet; only PLAINTEXT is`)
   }
-  const options: ClientOptions = { bootstrapServers: listProp(props, 'bootstrap.servers'), logger }
+  const options: ClientOptions = {
+    bootstrapServers: listProp(props, 'bootstrap.servers'),
+    sensors: sensorSettings(props),
+    logger,
+  }
   const clientId = props['client.id']
   if (clientId !== undefined) options.clientId = clientId
   for (const [key, name] of clientNumbers) {

@@ -2,6 +2,7 @@ import { withDeadline } from '../../base/deadline.ts'
 import type { SinkTask, TopicPartition, TopicPartitionOffset } from '../../connect/index.ts'
 import type { ErrorHandler } from '../errors/error-handler.ts'
 import type { ErrantRecords } from '../errors/errant-records.ts'
+import type { SinkTaskMeter } from '../metrics/task-meter.ts'
 import type { SinkConsumer } from './sink-input.ts'
 import type { SinkOffsets } from './sink-offsets.ts'
 import type { TaskEnvironment } from './task-environment.ts'
@@ -25,6 +26,7 @@ export interface SinkCommitterDeps {
   readonly errant: ErrantRecords | null
   /** True when the task was given up: it must not commit any more. */
   readonly isCancelled: () => boolean
+  readonly meter?: SinkTaskMeter
 }
 
 /**
@@ -107,6 +109,7 @@ export class SinkCommitter {
   #begin(): number {
     this.#isCommitting = true
     this.#startedAt = this.#now()
+    this.#deps.meter?.commitStarted()
     return ++this.counters.sequence
   }
 
@@ -157,6 +160,7 @@ export class SinkCommitter {
     const { env, offsets } = this.#deps
     if (sequence !== this.counters.sequence) {
       this.counters.skipped++
+      this.#deps.meter?.commitSkipped()
       env.logger.debug({ sequence, newest: this.counters.sequence }, 'A commit ended after a newer one had begun')
       return
     }
@@ -164,9 +168,12 @@ export class SinkCommitter {
     if (error === null) {
       this.counters.completed++
       offsets.committed(due)
+      this.#deps.meter?.committed(this.#now() - this.#startedAt)
+      this.#deps.meter?.active(offsets.uncommitted())
       return
     }
     this.counters.failed++
+    this.#deps.meter?.commitFailed()
     if (due.length > 0) {
       env.logger.error({ err: error, sequence }, 'Commit of offsets failed; the next commit tries again')
     }
@@ -177,6 +184,7 @@ export class SinkCommitter {
     if (!this.#isCommitting || this.#now() < this.#startedAt + env.config.offsetFlushTimeoutMs) return
     env.logger.warn({ sequence: this.counters.sequence }, 'Commit of offsets timed out')
     this.counters.failed++
+    this.#deps.meter?.commitFailed()
     this.#isCommitting = false
   }
 }

@@ -1,6 +1,7 @@
 import { Consumer, createCluster } from '../../client/index.ts'
 import type { ConsumerOptions } from '../../client/index.ts'
 import { ConfigError, JavaRegex } from '../../connect/index.ts'
+import type { TaskClient } from '../metrics/task-meter.ts'
 import { clientNumber, clientOptions, clientProps } from './client-settings.ts'
 import { booleanProp, listProp, type Props } from './props.ts'
 import type { TaskEnvironment } from './task-environment.ts'
@@ -19,6 +20,8 @@ export interface SinkInput {
   /** The most records for one `put`: `max.poll.records`. */
   readonly maxRecords: number
   readonly subscription: { readonly topics: string[] } | { readonly pattern: RegExp }
+  /** For metrics. */
+  readonly client?: TaskClient
   /** Ends all connections. */
   disconnect(): Promise<void>
 }
@@ -35,6 +38,7 @@ export function openSinkInput(env: TaskEnvironment): SinkInput {
   const options = consumerOptions(props)
   const cluster = createCluster(clientOptions(props, env.logger))
   return {
+    client: { id: cluster.options.clientId, meter: cluster.meter },
     disconnect: () => cluster.close(),
     consumer: new Consumer(cluster, options),
     maxRecords: Math.max(1, clientNumber(props, 'max.poll.records', 500)),

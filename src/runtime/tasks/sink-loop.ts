@@ -13,6 +13,8 @@ import { ErrantRecords } from '../errors/errant-records.ts'
 import { ErrorHandler } from '../errors/error-handler.ts'
 import { errorPolicy } from '../errors/error-policy.ts'
 import { openErrorReporters } from '../errors/open-error-reporters.ts'
+import { sensorSettings } from '../metrics/sensor-settings.ts'
+import { SinkTaskMeter } from '../metrics/task-meter.ts'
 import { createConverters } from '../pipeline/record-converters.ts'
 import { SinkPipeline } from '../pipeline/sink-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
@@ -52,6 +54,7 @@ export class SinkLoop implements TaskLoop {
   readonly #plugin: SinkPlugin
   readonly #openInput: (env: TaskEnvironment) => SinkInput
   readonly #errors: ErrorHandler
+  readonly meter: SinkTaskMeter
   readonly #offsets = new SinkOffsets()
   readonly #context: SinkContext
   readonly #usedTopics = new Set<string>()
@@ -76,6 +79,12 @@ export class SinkLoop implements TaskLoop {
     this.#env = env
     this.#openInput = openInput
     this.#errors = new ErrorHandler({ policy: errorPolicy(env.connectorProps), signal: env.control.signal })
+    this.meter = new SinkTaskMeter({
+      id: env.id,
+      target: env.control.paused ? 'PAUSED' : 'STARTED',
+      errors: this.#errors.counters,
+      sensors: sensorSettings(env.config.properties),
+    })
     this.#context = new SinkContext(this.#offsets, {
       pause: (partitions) => this.#input?.consumer.pause(partitions),
       resume: (partitions) => this.#resume(partitions),
@@ -106,6 +115,7 @@ export class SinkLoop implements TaskLoop {
     const pipeline = new SinkPipeline(TransformChain.fromProps(connectorProps, registry), converters, errant !== null)
     const input = this.#openInput(this.#env)
     this.#input = input
+    if (input.client !== undefined) this.meter.use(input.client)
     const props = await scope.call('config', () => this.#plugin.config.parse({ ...connectorProps, ...taskProps }))
     const context = this.#context.forTask(this.#env, errant)
     const task = await scope.call('startTask', () => this.#plugin.startTask(props, context), callTimeoutMs)
@@ -125,6 +135,7 @@ export class SinkLoop implements TaskLoop {
         errors: this.#errors,
         errant,
         isCancelled,
+        meter: this.meter,
       }),
       takesBatches: pipeline.mayBeRaw && task.putBatch !== undefined,
     }
@@ -171,7 +182,8 @@ export class SinkLoop implements TaskLoop {
   async #giveNone(): Promise<void> {
     const { task } = this.#running
     const { signal } = this.#env.control
-    await this.#call('put', () => task.put([], { signal }))
+    const before = performance.now()
+    if (await this.#call('put', () => task.put([], { signal }))) this.meter.put(0, performance.now() - before)
   }
 
   #pollTimeoutMs(): number {
@@ -191,6 +203,7 @@ export class SinkLoop implements TaskLoop {
       for (const columns of columnsOf(one)) {
         if (this.#stale.has(keyOf(one))) break
         this.#read += columns.columns.count - columns.from
+        this.meter.read(columns.columns.count - columns.from)
         await this.#enqueue(one, columns)
         if (!this.#isHeldUp()) wasGivenAny = (await this.#deliver({ full: true })) || wasGivenAny
       }
@@ -250,8 +263,9 @@ export class SinkLoop implements TaskLoop {
       wasCalled = true
       if (!(await this.#give(next))) return true
       deliveries.shift()
-      this.#sent += next.kind === 'batch' ? next.batch.count : next.records.length
+      this.#sent += countOf(next)
       for (const position of next.reached.values()) this.#offsets.delivered(position)
+      this.meter.active(this.#offsets.uncommitted())
       this.#endRedelivery()
       this.#rewind()
       if (this.#turn.isOver) await this.#turn.next()
@@ -265,11 +279,15 @@ export class SinkLoop implements TaskLoop {
   async #give(delivery: Delivery): Promise<boolean> {
     const { task, input, deliveries } = this.#running
     const { signal } = this.#env.control
+    const before = performance.now()
     const isTaken =
       delivery.kind === 'records'
         ? await this.#call('put', () => task.put(delivery.records, { signal }))
         : await this.#call('putBatch', () => task.putBatch?.(delivery.batch, { signal }))
-    if (isTaken) return true
+    if (isTaken) {
+      this.meter.put(countOf(delivery), performance.now() - before)
+      return true
+    }
     // It stays in the group meanwhile: it polls with everything paused, so that nothing new comes.
     if (this.#redeliverAt === null) input.consumer.pause(this.#offsets.assignment())
     this.#redeliverAt = performance.now() + (this.#context.takeTimeout() ?? REDELIVERY_PAUSE_MS)
@@ -344,6 +362,7 @@ export class SinkLoop implements TaskLoop {
     for (const { topic, partition } of partitions) {
       this.#offsets.assign({ topic, partition, offset: await consumer.position(topic, partition) })
     }
+    this.meter.assigned(this.#offsets.size)
     this.#context.retainPauses()
     if (deliveries.isEmpty) this.#endRedelivery()
     const all = this.#offsets.assignment()
@@ -372,6 +391,8 @@ export class SinkLoop implements TaskLoop {
         this.#offsets.unassign(partition)
         this.#stale.add(keyOf(partition))
       }
+      this.meter.assigned(this.#offsets.size)
+      this.meter.active(this.#offsets.uncommitted())
       deliveries.drop(ours)
     }
   }
@@ -418,6 +439,10 @@ export class SinkLoop implements TaskLoop {
     this.#cancelled = true
     this.#input?.disconnect().catch(() => {})
   }
+}
+
+function countOf(delivery: Delivery): number {
+  return delivery.kind === 'batch' ? delivery.batch.count : delivery.records.length
 }
 
 function unrecoverable(cause: unknown): ConnectError {

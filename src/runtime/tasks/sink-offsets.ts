@@ -13,6 +13,10 @@ export class SinkOffsets {
     return this.#current.size === 0
   }
 
+  get size(): number {
+    return this.#current.size
+  }
+
   has(partition: TopicPartition): boolean {
     return this.#current.has(keyOf(partition))
   }
@@ -47,6 +51,15 @@ export class SinkOffsets {
   current(of?: readonly TopicPartition[]): TopicPartitionOffset[] {
     if (of === undefined) return [...this.#current.values()]
     return of.flatMap((partition) => this.#current.get(keyOf(partition)) ?? [])
+  }
+
+  /** Records that were delivered and are not committed, by their offsets. */
+  uncommitted(): number {
+    let records = 0
+    for (const [key, { offset }] of this.#current) {
+      records += Math.max(0, offset - (this.#committed.get(key)?.offset ?? offset))
+    }
+    return records
   }
 
   lastCommitted(): TopicPartitionOffset[] {

@@ -1,5 +1,6 @@
 import { withDeadline } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { CommitMeter } from '../metrics/task-meter.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import type { OffsetStore } from './offset-stores.ts'
 import type { SourceCommitStrategy } from './source-commit-strategy.ts'
@@ -16,6 +17,7 @@ export class SourceCommitter implements SourceCommitStrategy {
   readonly #logger: Logger
   readonly #config: Pick<WorkerConfig, 'offsetFlushIntervalMs' | 'offsetFlushTimeoutMs'>
   readonly #beforeWrite: () => Promise<void>
+  readonly #meter: CommitMeter | null
   #pending = new Map<string, CommittableOffset>()
   #committed: CommittableOffset[] = []
   #running: Promise<void> | null = null
@@ -29,7 +31,9 @@ export class SourceCommitter implements SourceCommitStrategy {
     logger: Logger,
     config: Pick<WorkerConfig, 'offsetFlushIntervalMs' | 'offsetFlushTimeoutMs'>,
     beforeWrite: () => Promise<void> = () => Promise.resolve(),
+    meter: CommitMeter | null = null,
   ) {
+    this.#meter = meter
     this.#beforeWrite = beforeWrite
     this.#connector = connector
     this.#submitted = submitted
@@ -70,7 +74,12 @@ export class SourceCommitter implements SourceCommitStrategy {
 
   async #write(): Promise<void> {
     for (const offset of this.#submitted.takeCommittable()) this.#pending.set(partitionKey(offset.partition), offset)
-    if (this.#pending.size === 0) return
+    const startedAt = performance.now()
+    if (this.#pending.size === 0) {
+      // As Kafka Connect counts: nothing to write is a commit that succeeded.
+      this.#meter?.committed(0)
+      return
+    }
     const writing = this.#pending
     this.#pending = new Map()
     const offsets = [...writing.values()]
@@ -81,9 +90,11 @@ export class SourceCommitter implements SourceCommitStrategy {
         'Writing source offsets',
       )
       this.#committed.push(...offsets)
+      this.#meter?.committed(performance.now() - startedAt)
     } catch (error) {
       for (const [key, offset] of this.#pending) writing.set(key, offset)
       this.#pending = writing
+      this.#meter?.commitFailed()
       this.#logger.error({ err: error }, 'Failed to commit source offsets; they are kept for the next commit')
     }
   }

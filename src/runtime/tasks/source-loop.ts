@@ -14,6 +14,8 @@ import { unsentRecords } from '../errors/source-records.ts'
 import { StageError } from '../errors/stage-error.ts'
 import { createConverters } from '../pipeline/record-converters.ts'
 import { type OpenBatch, RecordBatcher } from '../pipeline/record-batcher.ts'
+import { sensorSettings } from '../metrics/sensor-settings.ts'
+import { SourceTaskMeter } from '../metrics/task-meter.ts'
 import { SourcePipeline } from '../pipeline/source-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
 import type { SourcePlugin } from '../../connect/index.ts'
@@ -43,6 +45,7 @@ export class SourceLoop implements TaskLoop {
   readonly #env: TaskEnvironment
   readonly #plugin: SourcePlugin
   readonly #errors: ErrorHandler
+  readonly meter: SourceTaskMeter
   readonly #submitted = new SubmittedRecords()
   readonly #commits: SourceCommitStrategy
   readonly #openOutput: (env: TaskEnvironment) => SourceOutput
@@ -68,9 +71,21 @@ export class SourceLoop implements TaskLoop {
     this.#openOutput = openOutput
     const errors = new ErrorHandler({ policy: errorPolicy(env.connectorProps), signal: env.control.signal })
     this.#errors = errors
+    this.meter = new SourceTaskMeter({
+      id: env.id,
+      target: env.control.paused ? 'PAUSED' : 'STARTED',
+      errors: errors.counters,
+      sensors: sensorSettings(env.config.properties),
+    })
     const store = env.offsets.forConnector(env.connectorProps)
-    this.#commits = new SourceCommitter(env.id.connector, this.#submitted, store, env.logger, env.config, () =>
-      errors.reported(),
+    this.#commits = new SourceCommitter(
+      env.id.connector,
+      this.#submitted,
+      store,
+      env.logger,
+      env.config,
+      () => errors.reported(),
+      this.meter,
     )
   }
 
@@ -99,6 +114,7 @@ export class SourceLoop implements TaskLoop {
     await openErrorReporters(this.#errors, this.#env)
     const output = this.#openOutput(this.#env)
     this.#output = output
+    if (output.client !== undefined) this.meter.use(output.client)
     this.#bufferBytes = output.settings.bufferBytes
     const batcher = new RecordBatcher({
       send: (topic, partition, builder) => output.send(topic, partition, builder),
@@ -173,12 +189,14 @@ export class SourceLoop implements TaskLoop {
         continue
       }
       const count = batch === null ? 0 : isRowBatch(batch) ? batch.rows : batch.length
+      if (batch !== null) this.meter.polled(count, performance.now() - before, this.#submitted.outstanding)
       if (batch === null || count === 0) {
         if (performance.now() - before < 1) await pause(EMPTY_POLL_PAUSE_MS, signal)
         continue
       }
       this.#polled += count
       await delivery.deliver(batch)
+      this.meter.settled(this.#submitted.outstanding)
       await this.#commits.batchTaken()
       if (this.#turn.isOver) await this.#turn.next()
       if (batcher.unsettledBytes >= this.#bufferBytes) await batcher.belowLimit(this.#bufferBytes, signal)
@@ -210,6 +228,7 @@ export class SourceLoop implements TaskLoop {
 
   #onStored(batch: OpenBatch, baseOffset: number): void {
     this.#written += batch.builder.count
+    this.meter.written(batch.builder.count, this.#submitted.outstanding)
     this.#settled?.settled(batch, baseOffset)
     if (this.#output?.markUsed(batch.topic) === true) {
       const { connector, task } = this.#env.id

@@ -3,6 +3,7 @@ import { Admin, createCluster, type Cluster, isRetriable, Producer } from '../..
 import { ConnectError } from '../../connect/index.ts'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import type { RecordBatchBuilder } from '../../protocol/records/index.ts'
+import type { TaskClient } from '../metrics/task-meter.ts'
 import { clientOptions, clientProps, type SourceProducerSettings, sourceProducerSettings } from './client-settings.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import { TopicCreationRules, type TopicTemplate } from './topic-creation.ts'
@@ -14,6 +15,8 @@ const RETRY_PAUSE_MS = 1000
 /** Where a source task's records go: its producer, and the topics, created by the connector's rules when they are missing. */
 export interface SourceOutput {
   readonly settings: SourceProducerSettings
+  /** For metrics. */
+  readonly client?: TaskClient
   send(topic: string, partition: number, builder: RecordBatchBuilder): Promise<{ baseOffset: number }>
   /** The number of partitions if it is known, without waiting. */
   knownPartitions(topic: string): number | undefined
@@ -41,6 +44,7 @@ export function openSourceOutput(env: TaskEnvironment): SourceOutput {
 
 class KafkaSourceOutput implements SourceOutput {
   readonly settings: SourceProducerSettings
+  readonly client: TaskClient
   readonly #cluster: Cluster
   readonly #producer: Producer
   readonly #rules: TopicCreationRules | null
@@ -57,6 +61,7 @@ class KafkaSourceOutput implements SourceOutput {
     env: TaskEnvironment,
   ) {
     this.settings = settings
+    this.client = { id: cluster.options.clientId, meter: cluster.meter }
     this.#cluster = cluster
     this.#producer = new Producer(cluster, settings.producer)
     this.#rules = rules

@@ -128,6 +128,7 @@ export class TaskRun {
 
   #fail(error: unknown): void {
     if (this.#cancelled) return
+    this.loop.meter.enter('failed')
     const { connector, task } = this.id
     this.#logger.error(
       { connector, task, err: error },
@@ -146,7 +147,9 @@ export class TaskRun {
   }
 
   #report(state: 'RUNNING' | 'PAUSED'): void {
-    if (!this.#cancelled && !this.control.stopping) this.#listener.taskStatus(this.id, state, null)
+    if (this.#cancelled || this.control.stopping) return
+    this.loop.meter.enter(state === 'RUNNING' ? 'running' : 'paused')
+    this.#listener.taskStatus(this.id, state, null)
   }
 
   setTargetState(target: TargetState): void {

@@ -8,6 +8,7 @@ import {
   type SourcePlugin,
 } from '../../connect/index.ts'
 import { traceOf } from '../errors/trace.ts'
+import type { TaskMetrics } from '../metrics/task-meter.ts'
 import { CallMarker } from '../plugins/call-marker.ts'
 import { loadPlugins } from '../plugins/load-plugins.ts'
 import type { Plugin } from '../plugins/plugin.ts'
@@ -214,6 +215,10 @@ export class TaskHost {
       if (now - at >= limitMs) stalled.push({ ...run.id, forMs: Math.round(now - at), hook })
     }
     return stalled
+  }
+
+  taskMetrics(): TaskMetrics[] {
+    return [...this.#tasks.values()].map((run) => run.loop.meter.snapshot())
   }
 
   counters(): TaskCounters[] {

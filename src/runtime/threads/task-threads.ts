@@ -1,6 +1,7 @@
 import { DeadlineExceededError, withDeadline } from '../../base/deadline.ts'
 import type { Logger, LogLevel } from '../../base/logger.ts'
 import { ConnectError, type ConfigValue, type SourceOffset, type SourcePartition } from '../../connect/index.ts'
+import type { TaskMetrics } from '../metrics/task-meter.ts'
 import { ownerLabel, type ScopeOwner } from '../plugins/scope-owner.ts'
 import type {
   ConnectorTaskId,
@@ -178,12 +179,16 @@ export class TaskThreads implements TaskRunner {
     return this.#callEverywhere('counters')
   }
 
+  taskMetrics(): Promise<TaskMetrics[]> {
+    return this.#callEverywhere('taskMetrics')
+  }
+
   stalledTasks(limitMs: number): Promise<StalledTask[]> {
     return this.#callEverywhere('stalledTasks', limitMs)
   }
 
   /** What the threads answer in time, together. */
-  async #callEverywhere<M extends 'counters' | 'stalledTasks'>(
+  async #callEverywhere<M extends 'counters' | 'taskMetrics' | 'stalledTasks'>(
     method: M,
     ...args: HostArgs<M>
   ): Promise<HostResult<M>[number][]> {
