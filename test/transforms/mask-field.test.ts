@@ -163,10 +163,7 @@ test('bytes and structs cannot be masked, nor can a null value or a duplicate fi
   const value = { b: Uint8Array.of(1), s: {} }
   assert.throws(() => applied('MaskField$Key', { fields: 'b' }, value, odd), /Cannot mask value of type: BYTES/)
   assert.throws(() => applied('MaskField$Key', { fields: 's' }, value, odd), /Cannot mask value of type: STRUCT/)
-  assert.throws(
-    () => applied('MaskField$Value', { fields: 'b' }, { b: value.b }),
-    /Cannot mask value of type: BYTES/,
-  )
+  assert.throws(() => applied('MaskField$Value', { fields: 'b' }, { b: value.b }), /Cannot mask value of type: BYTES/)
   assert.throws(() => applied('MaskField$Value', { fields: 'b' }, null), /for \[mask fields\], found: null/)
   assert.throws(
     () => transform('MaskField$Value', { fields: 'a,a' }),

@@ -3,11 +3,16 @@
 
 export const dayMs = 86_400_000
 
-/** The day of a date; months from 0, and months and days beyond their range carry over. */
+/** The days of 400 years, after which the calendar repeats itself. */
+const cycleDays = 146_097
+
+/** The day of a date of any year; months from 0, and months and days beyond their range carry over. */
 export function dayOf(year: number, month: number, day: number): number {
-  const date = new Date(0)
-  date.setUTCFullYear(year, month, day)
-  return date.getTime() / dayMs
+  const carried = year + Math.floor(month / 12)
+  const cycles = Math.floor(carried / 400) - 5
+  // A date of the years 2000 to 2399.
+  const first = Date.UTC(carried - cycles * 400, ((month % 12) + 12) % 12, 1) / dayMs
+  return first + cycles * cycleDays + day - 1
 }
 
 /** 0 is Sunday. */

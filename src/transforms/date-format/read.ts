@@ -79,9 +79,10 @@ class FieldReader {
     if (match === null) return null
     this.#position += match[0].length
     const [, sign = '', digits = ''] = match
-    // As an int of 32 bits: of a long the low ones, of more the nearest.
-    if (digits.length > 18) return sign === '' ? 2 ** 31 - 1 : -(2 ** 31)
-    return Number(BigInt.asIntN(32, BigInt(sign + digits)))
+    // As Java makes an int of it: of a long the low bits, of anything longer the nearest.
+    const value = digits.length > 19 ? null : BigInt(sign + digits)
+    if (value !== null && BigInt.asIntN(64, value) === value) return Number(BigInt.asIntN(32, value))
+    return sign === '' ? 2 ** 31 - 1 : -(2 ** 31)
   }
 
   /** Takes the longest of the names that stands here, in any case. */

@@ -92,6 +92,18 @@ test('reading is as lenient as in Java', () => {
   for (const [pattern, text, expected] of cases) assert.equal(iso(pattern, text), expected, `${text} by ${pattern}`)
 })
 
+test('numbers of any length are read, as ints', () => {
+  for (const [digits, expected] of [
+    ['4294967301', 5],
+    ['1234567890123456789', 2112454933],
+    ['99999999999999999999', 2147483647],
+    [`-${'9'.repeat(100_000)}`, -2147483648],
+  ] as const)
+    assert.equal(parse('S', digits), expected)
+  assert.equal(parse('yyyy', '1000000'), 31_494_784_780_800_000)
+  assert.ok(Number.isInteger(parse('yyyy MM dd', '99999999999 99999999999 99999999999')))
+})
+
 test('two-digit years lie between 80 years ago and 20 years ahead', () => {
   assert.equal(iso('dd/MM/yy', '05/02/24'), '2024-02-05T00:00:00Z')
   assert.equal(iso('dd/MM/yy', '01/01/45'), '2045-01-01T00:00:00Z')
