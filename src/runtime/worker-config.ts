@@ -1,7 +1,15 @@
-import { key, type ConfigKey, type ParsedValue } from './config-def/key.ts'
+import { withoutPrefix } from '../connect/index.ts'
+import type { ParsedValue } from './config-def/key.ts'
 import { invalidValue, parseKey } from './config-def/parse.ts'
-import { atLeast, brokerDefaultOrPositive, oneOf, oneOfIgnoringCase } from './config-def/validators.ts'
 import { WorkerConfigError } from './errors.ts'
+import { connectionKeys, saslKeys, sslKeys } from './worker-config/client-keys.ts'
+import { clusterKeys } from './worker-config/cluster-keys.ts'
+import { type ResponseHeaderRule, responseHeaderRules, restKeys } from './worker-config/rest-keys.ts'
+import { serverTls, type ServerTls } from './worker-config/server-tls.ts'
+import { sharedKeys, threadKeys } from './worker-config/shared-keys.ts'
+import type { WorkerKey } from './worker-config/worker-key.ts'
+
+export { withoutPrefix }
 
 export type ConnectProtocol = 'eager' | 'compatible' | 'sessioned'
 export type ExactlyOnceSupport = 'disabled' | 'preparing' | 'enabled'
@@ -15,6 +23,23 @@ export interface InternalTopicConfig {
   readonly replicationFactor: number
   /** Extra topic settings, without `cleanup.policy`. */
   readonly settings: Readonly<Record<string, string>>
+}
+
+/** Settings of the REST server beside `listeners` and `rest.advertised.*`. */
+export interface RestConfig {
+  /** Null: the administration endpoints are at the ordinary listeners; empty: there are none. */
+  readonly adminListeners: readonly string[] | null
+  /** `access.control.allow.origin`: empty for none, `*` for all. */
+  readonly allowOrigin: string
+  /** `access.control.allow.methods`: empty for GET, POST and HEAD. */
+  readonly allowMethods: string
+  /** `response.http.headers.config`, in order. */
+  readonly responseHeaders: readonly ResponseHeaderRule[]
+  /** `rest.extension.classes`, in order. */
+  readonly extensionClasses: readonly string[]
+  /** `ssl.*` for https listeners, and for https admin listeners. Holds secrets. */
+  readonly tls: ServerTls
+  readonly adminTls: ServerTls
 }
 
 /** The worker's properties, parsed. Names are Kafka Connect's; times are milliseconds. */
@@ -50,6 +75,8 @@ export interface WorkerConfig {
   readonly advertisedHost: string | null
   readonly advertisedPort: number | null
   readonly advertisedListener: string | null
+  /** What only the REST server reads. */
+  readonly rest: RestConfig
   readonly interWorkerKeyAlgorithm: string
   /** In bits; null: the algorithm's own. */
   readonly interWorkerKeySize: number | null
@@ -60,128 +87,16 @@ export interface WorkerConfig {
   readonly configProviders: readonly { alias: string; class: string; params: Readonly<Record<string, string>> }[]
 }
 
-const workerKeys: readonly ConfigKey[] = [
-  key(
-    'bootstrap.servers',
-    'LIST',
-    'localhost:9092',
-    'HIGH',
-    'Brokers to start from, as host:port, separated by commas.',
-  ),
-  key('group.id', 'STRING', undefined, 'HIGH', 'Names the cluster of workers that this one belongs to.'),
-  key('client.id', 'STRING', '', 'LOW', 'Goes into the names of the clients that the worker makes.'),
-  key('key.converter', 'CLASS', undefined, 'HIGH', 'Converter of record keys, for connectors that name none.'),
-  key('value.converter', 'CLASS', undefined, 'HIGH', 'Converter of record values, for connectors that name none.'),
-  key(
-    'header.converter',
-    'CLASS',
-    'org.apache.kafka.connect.storage.SimpleHeaderConverter',
-    'LOW',
-    'Converter of record headers, for connectors that name none.',
-  ),
-  key('config.storage.topic', 'STRING', undefined, 'HIGH', 'Topic that keeps connector configurations.'),
-  key('offset.storage.topic', 'STRING', undefined, 'HIGH', 'Topic that keeps source offsets.'),
-  key('status.storage.topic', 'STRING', undefined, 'HIGH', 'Topic that keeps connector and task statuses.'),
-  key('config.storage.replication.factor', 'SHORT', '3', 'LOW', 'Replication factor of the configuration topic.', {
-    validator: brokerDefaultOrPositive,
-  }),
-  key('offset.storage.replication.factor', 'SHORT', '3', 'LOW', 'Replication factor of the offsets topic.', {
-    validator: brokerDefaultOrPositive,
-  }),
-  key('status.storage.replication.factor', 'SHORT', '3', 'LOW', 'Replication factor of the status topic.', {
-    validator: brokerDefaultOrPositive,
-  }),
-  key('offset.storage.partitions', 'INT', '25', 'LOW', 'Partitions of the offsets topic.', {
-    validator: brokerDefaultOrPositive,
-  }),
-  key('status.storage.partitions', 'INT', '5', 'LOW', 'Partitions of the status topic.', {
-    validator: brokerDefaultOrPositive,
-  }),
-  key('session.timeout.ms', 'INT', '10000', 'HIGH', 'A worker that is silent for this long is taken for dead.', {
-    validator: atLeast(1),
-  }),
-  key('heartbeat.interval.ms', 'INT', '3000', 'HIGH', 'Pause between heartbeats to the group coordinator.', {
-    validator: atLeast(1),
-  }),
-  key('rebalance.timeout.ms', 'INT', '60000', 'HIGH', 'Time that a worker has to join a rebalance.', {
-    validator: atLeast(1),
-  }),
-  key('connect.protocol', 'STRING', 'sessioned', 'LOW', 'Newest group protocol to offer.', {
-    validator: oneOf('eager', 'compatible', 'sessioned'),
-  }),
-  key(
-    'scheduled.rebalance.max.delay.ms',
-    'INT',
-    '300000',
-    'LOW',
-    'How long work of a departed worker waits for its return.',
-    { validator: atLeast(0) },
-  ),
-  key('worker.sync.timeout.ms', 'INT', '3000', 'MEDIUM', 'Time to catch up with the configuration topic.', {
-    validator: atLeast(0),
-  }),
-  key('worker.unsync.backoff.ms', 'INT', '300000', 'MEDIUM', 'Pause out of the group after failing to catch up.', {
-    validator: atLeast(0),
-  }),
-  key('exactly.once.source.support', 'STRING', 'disabled', 'HIGH', 'Exactly-once for source connectors.', {
-    validator: oneOfIgnoringCase('disabled', 'preparing', 'enabled'),
-  }),
-  key('task.shutdown.graceful.timeout.ms', 'LONG', '5000', 'LOW', 'Time for tasks to stop, all together.', {
-    validator: atLeast(0),
-  }),
-  key('offset.flush.interval.ms', 'LONG', '60000', 'LOW', 'Pause between offset commits.', { validator: atLeast(0) }),
-  key('offset.flush.timeout.ms', 'LONG', '5000', 'LOW', 'Time for an offset commit.', { validator: atLeast(0) }),
-  key('plugin.path', 'LIST', null, 'LOW', 'Folders with plugins, separated by commas.'),
-  key('topic.creation.enable', 'BOOLEAN', 'true', 'LOW', 'Whether source connectors may have their topics created.'),
-  key('topic.tracking.enable', 'BOOLEAN', 'true', 'LOW', 'Whether topics that connectors use are recorded.'),
-  key('topic.tracking.allow.reset', 'BOOLEAN', 'true', 'LOW', 'Whether the recorded topics may be reset over REST.'),
-  key(
-    'connector.client.config.override.policy',
-    'STRING',
-    'All',
-    'MEDIUM',
-    'Which client settings connectors may override: All, None or Principal.',
-  ),
-  key('config.providers', 'LIST', '', 'LOW', 'Aliases of configuration providers.'),
-  key('listeners', 'LIST', 'http://127.0.0.1:8083', 'LOW', 'Addresses that the REST server listens on, as URLs.', {
-    validator: (value, name) => listenersFault(value, name),
-  }),
-  key('rest.advertised.host.name', 'STRING', null, 'LOW', 'Host name that other workers reach this one by.'),
-  key('rest.advertised.port', 'INT', null, 'LOW', 'Port that other workers reach this one by.'),
-  key('rest.advertised.listener', 'STRING', null, 'LOW', 'Scheme that other workers reach this one by: http or https.'),
-  key('inter.worker.key.generation.algorithm', 'STRING', 'HmacSHA256', 'LOW', 'Algorithm of the session key.', {
-    validator: hmac,
-  }),
-  key('inter.worker.key.size', 'INT', null, 'LOW', 'Size of the session key in bits.'),
-  key('inter.worker.key.ttl.ms', 'INT', '3600000', 'LOW', 'Age at which the session key is replaced.', {
-    validator: atLeast(0),
-  }),
-  key('inter.worker.signature.algorithm', 'STRING', 'HmacSHA256', 'LOW', 'Algorithm that signs internal requests.', {
-    validator: hmac,
-  }),
-  key('inter.worker.verification.algorithms', 'LIST', 'HmacSHA256', 'LOW', 'Algorithms accepted on internal requests.'),
+/** Every property of a worker of a cluster, for its check and for documentation. */
+export const workerKeys: readonly WorkerKey[] = [
+  ...sharedKeys,
+  ...clusterKeys,
+  ...connectionKeys,
+  ...saslKeys,
+  ...restKeys,
+  ...sslKeys,
+  ...threadKeys,
 ]
-
-function listenersFault(value: ParsedValue, name: string): string | null {
-  const urls = (value ?? []) as readonly string[]
-  if (urls.length === 0)
-    return invalidValue(value, name, 'Must provide at least one listener, e.g. http://127.0.0.1:8083')
-  const wrong = urls.find((url) => !/^http:\/\/[^/]*:\d+\/?$/.test(url))
-  if (wrong === undefined) return null
-  return invalidValue(
-    wrong,
-    name,
-    wrong.startsWith('https:')
-      ? 'https listeners are not supported yet; put a proxy in front'
-      : 'Expected http://host:port',
-  )
-}
-
-function hmac(value: ParsedValue, name: string): string | null {
-  return /^HmacSHA(1|224|256|384|512)$/i.test(String(value))
-    ? null
-    : invalidValue(value, name, 'Unknown algorithm; HmacSHA256 is the usual one')
-}
 
 /** Parses and checks a worker's properties. Throws {@link WorkerConfigError} that names every faulty one. */
 export function workerConfig(props: Readonly<Record<string, string>>): WorkerConfig {
@@ -194,8 +109,8 @@ export function workerConfig(props: Readonly<Record<string, string>>): WorkerCon
   }
   const signature = values['inter.worker.signature.algorithm'] as string
   const accepted = (values['inter.worker.verification.algorithms'] ?? []) as readonly string[]
-  if (signature !== null && !accepted.includes(signature)) {
-    const name = 'inter.worker.verification.algorithms'
+  const name = 'inter.worker.verification.algorithms'
+  if (errors[name] === undefined && signature !== null && !accepted.includes(signature)) {
     errors[name] = [invalidValue(accepted, name, `Must contain inter.worker.signature.algorithm (${signature})`)]
   }
   if (Object.keys(errors).length > 0) throw new WorkerConfigError(errors)
@@ -203,6 +118,7 @@ export function workerConfig(props: Readonly<Record<string, string>>): WorkerCon
   const number = (name: string): number => values[name] as number
   const flag = (name: string): boolean => values[name] as boolean
   const list = (name: string): readonly string[] => (values[name] ?? []) as readonly string[]
+  const adminListeners = values['admin.listeners'] as readonly string[] | null
   return {
     properties: props,
     bootstrapServers: list('bootstrap.servers'),
@@ -244,6 +160,16 @@ export function workerConfig(props: Readonly<Record<string, string>>): WorkerCon
     advertisedHost: values['rest.advertised.host.name'] as string | null,
     advertisedPort: values['rest.advertised.port'] as number | null,
     advertisedListener: values['rest.advertised.listener'] as string | null,
+    rest: {
+      adminListeners: adminListeners === null ? null : adminListeners.filter((url) => url.trim() !== ''),
+      allowOrigin: text('access.control.allow.origin'),
+      allowMethods: text('access.control.allow.methods'),
+      // Faulty rules were found above.
+      responseHeaders: responseHeaderRules(text('response.http.headers.config')) as ResponseHeaderRule[],
+      extensionClasses: list('rest.extension.classes'),
+      tls: serverTls(props, 'listeners.https.'),
+      adminTls: serverTls(props, 'admin.listeners.https.'),
+    },
     interWorkerKeyAlgorithm: text('inter.worker.key.generation.algorithm'),
     interWorkerKeySize: values['inter.worker.key.size'] as number | null,
     interWorkerKeyTtlMs: number('inter.worker.key.ttl.ms'),
@@ -268,13 +194,4 @@ function internalTopic(
   const settings = withoutPrefix(props, `${kind}.storage.`)
   for (const own of ownStorageKeys) delete settings[own]
   return { topic: props[`${kind}.storage.topic`] ?? '', partitions, replicationFactor, settings }
-}
-
-/** The entries of `props` whose key starts with `prefix`, with the prefix cut off. */
-export function withoutPrefix<V>(props: Readonly<Record<string, V>>, prefix: string): Record<string, V> {
-  const found: Record<string, V> = {}
-  for (const [name, value] of Object.entries(props)) {
-    if (name.startsWith(prefix) && name.length > prefix.length) found[name.slice(prefix.length)] = value
-  }
-  return found
 }

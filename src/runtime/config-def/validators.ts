@@ -10,6 +10,14 @@ export function atLeast(minimum: number): Validator {
   }
 }
 
+/** A number from `minimum` to `maximum`; null is a fault. */
+export function between(minimum: number, maximum: number): Validator {
+  return (value, name) => {
+    if (value === null || Number(value) < minimum) return atLeast(minimum)(value, name)
+    return Number(value) > maximum ? invalidValue(value, name, `Value must be no more than ${maximum}`) : null
+  }
+}
+
 /** Passes null to no check. */
 export function optional(validator: Validator): Validator {
   return (value, name) => (value === null ? null : validator(value, name))
@@ -68,6 +76,12 @@ export const listWithoutRepeats: Validator = (value, name) => {
   if (new Set(list).size < list.length) return `Configuration '${name}' values must not be duplicated.`
   return list.includes('') ? `Configuration '${name}' values must not be empty.` : null
 }
+
+/** The same for a list that must have an entry. */
+export const nonEmptyListWithoutRepeats: Validator = (value, name) =>
+  Array.isArray(value) && value.length === 0
+    ? `Configuration '${name}' must not be empty. Valid values include: any non-empty value`
+    : listWithoutRepeats(value, name)
 
 /** A Java regular expression; null passes. */
 export const regularExpression: Validator = (value, name) => {

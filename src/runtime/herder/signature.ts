@@ -3,9 +3,9 @@ import { BadRequestError, ForbiddenError, UnavailableError } from '../errors.ts'
 import type { SessionKey } from '../stores/config-records.ts'
 import type { RequestSignature } from './herder.ts'
 
-/** Java's `HmacSHA256` is Node's `sha256`. */
+/** Java's `HmacSHA256` is Node's `sha256`, and `HmacSHA512/224` is `sha512-224`. */
 function digestOf(algorithm: string): string {
-  return algorithm.replace(/^Hmac/i, '').toLowerCase()
+  return algorithm.replace(/^Hmac/i, '').replace('/', '-').toLowerCase()
 }
 
 /** A new session key; `bits` null takes the digest's own size. */

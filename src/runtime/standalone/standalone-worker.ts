@@ -1,5 +1,6 @@
 import type { GroupHandler } from '../group/membership.ts'
 import type { KafkaLogFactory } from '../stores/kafka-log.ts'
+import { logNotices } from '../worker-config/notices.ts'
 import { createWorkerOf, type Worker, type WorkerClients, type WorkerMode, type WorkerOptions } from '../worker.ts'
 import { FileOffsetStore } from './file-offset-store.ts'
 import { MemoryLog } from './memory-log.ts'
@@ -14,6 +15,7 @@ import { standaloneConfig } from './standalone-config.ts'
  */
 export function createStandaloneWorker(props: Readonly<Record<string, string>>, options: WorkerOptions): Worker {
   const { config, offsetFile } = standaloneConfig(props)
+  logNotices(props, 'standalone', options.logger)
   return createWorkerOf(config, options, (clients) => new StandaloneMode(offsetFile, clients))
 }
 
