@@ -1,4 +1,4 @@
-import type { TaskMetrics } from './metrics/task-meter.ts'
+import type { TaskMetrics } from './metrics/task-metrics.ts'
 import type { ConfigKeyDefinition, ConfigValue, SourceOffset, SourcePartition } from '../connect/index.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { ConfigValue } from '../../src/connect/index.ts'
-import type { TaskMetrics } from '../../src/runtime/metrics/task-meter.ts'
+import type { TaskMetrics } from '../../src/runtime/metrics/task-metrics.ts'
 import type {
   ConnectorTaskId,
   PluginDescription,

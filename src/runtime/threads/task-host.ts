@@ -8,7 +8,7 @@ import {
   type SourcePlugin,
 } from '../../connect/index.ts'
 import { traceOf } from '../errors/trace.ts'
-import type { TaskMetrics } from '../metrics/task-meter.ts'
+import type { TaskMetrics } from '../metrics/task-metrics.ts'
 import { CallMarker } from '../plugins/call-marker.ts'
 import { loadPlugins } from '../plugins/load-plugins.ts'
 import type { Plugin } from '../plugins/plugin.ts'

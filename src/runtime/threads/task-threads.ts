@@ -1,7 +1,7 @@
 import { DeadlineExceededError, withDeadline } from '../../base/deadline.ts'
 import type { Logger, LogLevel } from '../../base/logger.ts'
 import { ConnectError, type ConfigValue, type SourceOffset, type SourcePartition } from '../../connect/index.ts'
-import type { TaskMetrics } from '../metrics/task-meter.ts'
+import type { TaskMetrics } from '../metrics/task-metrics.ts'
 import { ownerLabel, type ScopeOwner } from '../plugins/scope-owner.ts'
 import type {
   ConnectorTaskId,
