@@ -38,10 +38,11 @@ class Flatten implements Transform {
     const value = valueOf(record, this.#part)
     if (value === null) return record
     const schema = schemaOf(record, this.#part)
-    const flat: Record<string, unknown> = {}
+    const flat = new Map<string, unknown>()
     if (schema === null) this.#flattenMap(requireMap(value, purpose), '', flat)
     else this.#flattenStruct(schema, requireStruct(schema, value, purpose), '', flat)
-    return withPart(record, this.#part, schema === null ? null : this.#schemas.get(schema, this.#flatten), flat)
+    const flatSchema = schema === null ? null : this.#schemas.get(schema, this.#flatten)
+    return withPart(record, this.#part, flatSchema, Object.fromEntries(flat))
   }
 
   applyToPlan(plan: RowPlan): RowPlan | null {
@@ -56,20 +57,20 @@ class Flatten implements Transform {
     })
   }
 
-  #flattenMap(map: Members, prefix: string, flat: Record<string, unknown>): void {
+  #flattenMap(map: Members, prefix: string, flat: Map<string, unknown>): void {
     for (const [key, value] of Object.entries(map)) {
       const name = this.#join(prefix, key)
       if (isMap(value)) this.#flattenMap(requireMap(value, purpose), name, flat)
-      else flat[name] = requirePlain(value)
+      else flat.set(name, requirePlain(value))
     }
   }
 
   /** Of a struct that is null all leaves are. */
-  #flattenStruct(schema: Schema, struct: Members | null, prefix: string, flat: Record<string, unknown>): void {
+  #flattenStruct(schema: Schema, struct: Members | null, prefix: string, flat: Map<string, unknown>): void {
     for (const { name, schema: fieldSchema } of schema.fields ?? []) {
       const joined = this.#join(prefix, name)
       const value = struct === null ? null : readField(fieldSchema, struct[name], true)
-      if (fieldSchema.type !== 'STRUCT') flat[joined] = value
+      if (fieldSchema.type !== 'STRUCT') flat.set(joined, value)
       else {
         const inner = value === null ? null : requireStruct(fieldSchema, value, purpose)
         this.#flattenStruct(fieldSchema, inner, joined, flat)

@@ -66,12 +66,12 @@ class ReplaceField implements Transform {
     const value = valueOf(record, this.#part)
     if (value === null) return record
     const schema = schemaOf(record, this.#part)
-    const members: Record<string, unknown> = {}
     if (schema === null) {
-      for (const [name, member] of Object.entries(requireMap(value, purpose)))
-        if (this.#keeps(name)) members[this.#renamed(name)] = member
-      return withPart(record, this.#part, null, members)
+      const kept = Object.entries(requireMap(value, purpose)).filter(([name]) => this.#keeps(name))
+      const renamed = kept.map(([name, member]) => [this.#renamed(name), member])
+      return withPart(record, this.#part, null, Object.fromEntries(renamed))
     }
+    const members: Record<string, unknown> = {}
     const struct = requireStruct(schema, value, purpose)
     for (const { name, schema: fieldSchema } of schema.fields ?? [])
       if (this.#keeps(name)) members[this.#renamed(name)] = readField(fieldSchema, struct[name], this.#replaceNull)

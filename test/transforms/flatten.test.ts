@@ -58,6 +58,8 @@ test('testNestedMapWithDelimiter: members of maps in maps come to the top, under
     schema: null,
     value: under('A#B#', values),
   })
+  const odd = flatten(JSON.parse('{"a":{"b":1},"__proto__":2}')).value
+  assert.deepEqual(JSON.stringify(odd), '{"a.b":1,"__proto__":2}')
   assert.deepEqual(flatten(new Map([['A', new Map([['B', 1]])]])).value, { 'A.B': 1 })
 })
 

@@ -4,9 +4,9 @@ import {
   type ConnectRecord,
   isConnectError,
   type Predicate,
-  prefixed,
   type RowPlan,
   type Transform,
+  withoutPrefix,
 } from '../../connect/index.ts'
 import { StageError } from '../errors/stage-error.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
@@ -121,29 +121,38 @@ function required(value: string | undefined, key: string): string {
   return value
 }
 
-/** Makes a plugin of the settings under `prefix`; what it finds wrong with them is said of their full names. */
+/** Makes a plugin of the settings under `prefix`; what is wrong with them is said of their full names. */
 function createFrom<P, T>(
   plugin: { readonly config: ConfigDeclaration<P>; create(props: P): T },
   props: Readonly<Record<string, string | undefined>>,
   prefix: string,
 ): T {
-  const own = prefixed(plugin.config, prefix).parse(props)
   try {
-    return plugin.create(own)
+    return plugin.create(plugin.config.parse(withoutPrefix(props, prefix)))
   } catch (error) {
     throw isConnectError(error, 'ConfigError') ? withFullNames(error as ConfigError, prefix) : error
   }
 }
 
 function withFullNames(error: ConfigError, prefix: string): ConfigError {
-  const errors: Record<string, readonly string[]> = {}
-  for (const [key, messages] of Object.entries(error.errors)) {
-    const [short, full] = [`configuration ${key}:`, `configuration ${prefix}${key}:`]
-    errors[prefix + key] = messages.map((message) =>
-      message.includes(short) ? message.replace(short, full) : `${prefix}${key}: ${message}`,
-    )
-  }
+  const errors = Object.fromEntries(
+    Object.entries(error.errors).map(([key, messages]) => [
+      prefix + key,
+      messages.map((message) => withFullName(message, key, prefix)),
+    ]),
+  )
   const messages = Object.values(errors).flat()
   const message = messages.length > 0 ? messages.join('\n') : `${prefix.slice(0, -1)}: ${error.message}`
-  return new ConfigError(message, { cause: error, errors })
+  return new ConfigError(message, { cause: error, errors, details: { ...error.details, keys: Object.keys(errors) } })
+}
+
+/** Messages name a setting as `configuration key:`, `configuration "key"`, `Configuration 'key'`, or not at all. */
+function withFullName(message: string, key: string, prefix: string): string {
+  for (const [before, after] of [
+    ['configuration ', ':'],
+    ['configuration "', '"'],
+    ["Configuration '", "'"],
+  ] as const)
+    if (message.includes(before + key + after)) return message.replace(before + key, () => before + prefix + key)
+  return `${prefix}${key}: ${message}`
 }

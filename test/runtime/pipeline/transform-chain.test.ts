@@ -144,7 +144,10 @@ test('a failure names its stage and class', () => {
 
 test('what is missing or contradictory in the configuration is named', () => {
   assert.throws(() => chain({ transforms: 'a' }), /transforms\.a\.type/)
-  assert.throws(() => chain({ transforms: 'a', 'transforms.a.type': 't.Append' }), /"transforms\.a\.text"/)
+  assert.throws(() => chain({ transforms: 'a', 'transforms.a.type': 't.Append' }), {
+    message: 'Missing required configuration "transforms.a.text" which has no default value.',
+    errors: { 'transforms.a.text': ['Missing required configuration "transforms.a.text" which has no default value.'] },
+  })
   assert.throws(
     () => chain({ transforms: 'a', 'transforms.a.type': 't.Picky', 'transforms.a.text': 'x' }),
     (error) =>
