@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { knownReason } from './known.ts'
 import type { Answer } from './replay.ts'
 import type { Scenario, Step } from './scenario.ts'
 
@@ -16,17 +17,16 @@ export interface Difference {
 
 /** Every difference between the answers to a scenario, in the order of its steps. */
 export function differences(scenario: Scenario, theirs: readonly Answer[][], ours: readonly Answer[][]): Difference[] {
-  return scenario.steps.flatMap((step, i) => {
+  return scenario.steps.flatMap((of, i) => {
     const [a = [], b = []] = [theirs[i], ours[i]]
     return a.flatMap((answer, j) => {
       const other = b[j]
       if (other === undefined) return []
-      return parts(answer, other).map((found) => ({
-        scenario: scenario.name,
-        step: `${i + 1}: ${titleOf(step)}`,
-        ...found,
-        known: step.known ?? null,
-      }))
+      return parts(answer, other).map((found) => {
+        const step = `${i + 1}: ${titleOf(of)}`
+        const difference = { scenario: scenario.name, step, ...found, known: of.known ?? null }
+        return { ...difference, known: difference.known ?? knownReason(difference) }
+      })
     })
   })
 }

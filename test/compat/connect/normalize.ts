@@ -26,7 +26,7 @@ export function normalized(answer: Answer, place: Place): Answer {
 }
 
 function part(value: unknown, place: Place): unknown {
-  if (typeof value === 'string') return text(value, place)
+  if (typeof value === 'string') return value.startsWith('<html>') ? '<html>' : text(value, place)
   if (Array.isArray(value)) return value.map((item) => part(item, place))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, field(key, item, place)]))
@@ -60,8 +60,19 @@ function text(value: string, { url, folder }: Place): string {
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/g, '<time>')
 }
 
+/** What clients match on in the messages of a JSON parser; the rest names types and positions of its own. */
+const parserFragments = [
+  'Cannot deserialize value',
+  'Cannot construct instance',
+  'Unrecognized field',
+  'Cannot coerce empty String',
+]
+
 /** The JSON parsers name types, positions and candidates of their own: what clients match on comes before. */
 function message(value: string): string {
+  const fragment = parserFragments.find((start) => value.startsWith(start))
+  if (fragment !== undefined) return fragment
+  if (value.startsWith('Cannot invoke "')) return '<internal>'
   return value
     .replace(/\n at \[Source: [\s\S]*$/, '')
     .replace(/available connectors are: [\s\S]*$/, 'available connectors are: <list>')

@@ -21,7 +21,7 @@ export interface Subject {
 
 /** Headers that clients act on. */
 const COMPARED_HEADERS = ['content-type', 'location', 'allow', 'access-control-allow-origin', 'www-authenticate']
-const WAIT_TIMEOUT_MS = 60_000
+const WAIT_TIMEOUT_MS = 20_000
 const WAIT_PAUSE_MS = 50
 
 /** Plays a scenario; gives the answers of each step, made comparable. */

@@ -44,7 +44,10 @@ async function main(wanted: readonly string[]): Promise<number> {
         const theirs = await replay({ name: 'Kafka Connect', url: jvm.url }, scenario)
         const ours = await replay({ name: 'Millrace', url: (own.urls[0] ?? '').replace(/\/$/, '') }, scenario)
         const here = differences(scenario, theirs, ours)
-        process.stdout.write(`${scenario.name}: ${scenario.steps.length} steps, ${here.length} differences\n`)
+        const known = here.filter((difference) => difference.known !== null).length
+        process.stdout.write(
+          `${scenario.name}: ${scenario.steps.length} steps, ${here.length} differences, ${known} of them known\n`,
+        )
         for (const difference of here) print(difference)
         found.push(...here)
       }
