@@ -81,8 +81,8 @@ export class Sensor {
   share(value: 0 | 1, now: number): number {
     const count = this.#add(now, 'count')
     if (count === 0) return 0
-    const ones = this.#add(now, 'sum') / count
-    return value === 1 ? ones : 1 - ones
+    const ones = this.#add(now, 'sum')
+    return (value === 1 ? ones : count - ones) / count
   }
 
   #perSecond(now: number, what: 'sum' | 'count'): number {

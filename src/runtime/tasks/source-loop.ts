@@ -228,7 +228,8 @@ export class SourceLoop implements TaskLoop {
 
   #onStored(batch: OpenBatch, baseOffset: number): void {
     this.#written += batch.builder.count
-    this.meter.written(batch.builder.count, this.#submitted.outstanding)
+    // The batch itself still counts as outstanding.
+    this.meter.written(batch.builder.count, this.#submitted.outstanding - batch.builder.count)
     this.#settled?.settled(batch, baseOffset)
     if (this.#output?.markUsed(batch.topic) === true) {
       const { connector, task } = this.#env.id
@@ -245,6 +246,7 @@ export class SourceLoop implements TaskLoop {
       for (const record of unsentRecords(batch)) this.#errors.failed(failure, record).catch(() => {})
       this.#settled?.settled(batch, null)
       batch.acknowledge()
+      this.meter.settled(this.#submitted.outstanding)
       return
     }
     const reason = error instanceof Error ? error.message : String(error)
