@@ -26,6 +26,8 @@ export interface SinkCommitterDeps {
   readonly errant: ErrantRecords | null
   /** True when the task was given up: it must not commit any more. */
   readonly isCancelled: () => boolean
+  /** A commit has ended: when the next one is due can be asked again. */
+  readonly onCompleted: () => void
   readonly meter?: SinkTaskMeter
 }
 
@@ -58,9 +60,14 @@ export class SinkCommitter {
     this.#isRequested = true
   }
 
-  /** Milliseconds until the next commit is due; also while one is under way. */
+  /** Milliseconds until {@link commitIfDue} has something to do, unless `onCompleted` is called before. */
   get untilDueMs(): number {
-    return Math.max(0, (this.#isRequested && !this.#isCommitting ? 0 : this.#dueAt) - this.#now())
+    const at = this.#isCommitting
+      ? this.#startedAt + this.#deps.env.config.offsetFlushTimeoutMs
+      : this.#isRequested
+        ? 0
+        : this.#dueAt
+    return Math.max(0, at - this.#now())
   }
 
   /**
@@ -165,6 +172,7 @@ export class SinkCommitter {
       return
     }
     this.#isCommitting = false
+    this.#deps.onCompleted()
     if (error === null) {
       this.counters.completed++
       offsets.committed(due)

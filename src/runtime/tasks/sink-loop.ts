@@ -135,6 +135,7 @@ export class SinkLoop implements TaskLoop {
         errors: this.#errors,
         errant,
         isCancelled,
+        onCompleted: () => this.#wake.abort(),
         meter: this.meter,
       }),
       takesBatches: pipeline.mayBeRaw && task.putBatch !== undefined,
@@ -152,7 +153,11 @@ export class SinkLoop implements TaskLoop {
   }
 
   async run(): Promise<void> {
-    while (!this.#env.control.stopping) await this.iteration()
+    while (!this.#env.control.stopping) {
+      await this.iteration()
+      // A poll that need not wait gives nobody else their turn.
+      if (this.#turn.isOver) await this.#turn.next()
+    }
   }
 
   /** Once around: commit if it is time, look for records, give them to the task. */

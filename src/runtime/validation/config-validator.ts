@@ -9,7 +9,7 @@ import type { Properties } from '../stores/config-records.ts'
 import type { PluginDescription, TaskRunner } from '../task-runner.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import { describeKey } from '../config-def/key.ts'
-import { commonKeys, noConverterDefaults, sinkKeys, sourceKeys } from './connector-keys.ts'
+import { commonKeys, deadLetterKeys, noConverterDefaults, sinkKeys, sourceKeys } from './connector-keys.ts'
 import { converterEntries } from './converter-keys.ts'
 import { addError, configInfos, type Entries, entriesOfPlugin, entryOfKey, keyInfo } from './entries.ts'
 import { millraceKeys } from './millrace-keys.ts'
@@ -87,7 +87,8 @@ export class ConfigValidator {
     const plugin = plugins.connector(javaTrim(className))
     const validate: PluginValidation = (of, own) => this.#options.validate(of.class, own)
     const entries: Entries = new Map()
-    const used = millraceKeys.filter(({ name }) => name in props)
+    const ours = plugin.type === 'source' ? [...millraceKeys, ...deadLetterKeys] : millraceKeys
+    const used = ours.filter(({ name }) => name in props)
     for (const configKey of [...this.#frameworkKeys(plugin, plugins), ...used])
       entries.set(configKey.name, entryOfKey(configKey, props))
     await addStageKeys(entries, props, plugins, validate)

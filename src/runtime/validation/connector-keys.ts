@@ -193,15 +193,8 @@ export const sourceKeys: readonly ConfigKey[] = [
   ),
 ]
 
-export const sinkKeys: readonly ConfigKey[] = [
-  key('topics', 'LIST', '', 'HIGH', 'Topics to consume, separated by commas.', {
-    ...at(COMMON, 4, 'LONG', 'Topics'),
-    validator: listWithoutRepeats,
-  }),
-  key('topics.regex', 'STRING', '', 'HIGH', 'Regular expression for the names of topics to consume.', {
-    ...at(COMMON, 4, 'LONG', 'Topics regex'),
-    validator: regularExpression,
-  }),
+/** Those of Kafka Connect's sinks; with us sources take them too, where they are shown only when they are set. */
+export const deadLetterKeys: readonly ConfigKey[] = [
   key(
     'errors.deadletterqueue.topic.name',
     'STRING',
@@ -226,4 +219,16 @@ export const sinkKeys: readonly ConfigKey[] = [
     'Whether dead letters get headers that tell what went wrong.',
     at(ERRORS, 8, 'MEDIUM', 'Enable Error Context Headers'),
   ),
+]
+
+export const sinkKeys: readonly ConfigKey[] = [
+  key('topics', 'LIST', '', 'HIGH', 'Topics to consume, separated by commas.', {
+    ...at(COMMON, 4, 'LONG', 'Topics'),
+    validator: listWithoutRepeats,
+  }),
+  key('topics.regex', 'STRING', '', 'HIGH', 'Regular expression for the names of topics to consume.', {
+    ...at(COMMON, 4, 'LONG', 'Topics regex'),
+    validator: regularExpression,
+  }),
+  ...deadLetterKeys,
 ]
