@@ -85,8 +85,8 @@ export function spawnMillrace(options: MillraceOptions): SpawnedMillrace {
       return readyMs
     },
     output: () => lines.join(''),
-    residentBytes: () => residentBytes(child),
-    cpuSeconds: () => cpuSeconds(child),
+    residentBytes: () => residentBytes(child.pid),
+    cpuSeconds: () => cpuSeconds(child.pid),
     stop: () => end(child, 'SIGTERM', exited),
     kill: () => end(child, 'SIGKILL', exited),
     exited,
@@ -98,24 +98,25 @@ async function end(child: ChildProcess, signal: NodeJS.Signals, exited: Promise<
   await exited
 }
 
-function residentBytes(child: ChildProcess): number | null {
-  const line = readProc(child, 'status')?.match(/^VmRSS:\s+(\d+) kB/m)
+function residentBytes(pid: number | undefined): number | null {
+  const line = readProc(pid, 'status')?.match(/^VmRSS:\s+(\d+) kB/m)
   return line ? Number(line[1]) * 1024 : null
 }
 
 /** Clock ticks of Linux's process times, which the kernel has fixed at 100 for user space. */
 const TICKS_PER_SECOND = 100
 
-function cpuSeconds(child: ChildProcess): number | null {
-  const stat = readProc(child, 'stat')
+/** CPU seconds that a process has used so far, or null where the system does not tell. */
+export function cpuSeconds(pid: number | undefined): number | null {
+  const stat = readProc(pid, 'stat')
   if (stat === null) return null
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
-function readProc(child: ChildProcess, name: string): string | null {
+function readProc(pid: number | undefined, name: string): string | null {
   try {
-    return readFileSync(`/proc/${child.pid}/${name}`, 'utf8')
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
   } catch {
     return null
   }

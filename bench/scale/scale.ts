@@ -1,0 +1,142 @@
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startChildBroker } from '../../test/support/broker.ts'
+import { testWorkerProps } from '../../test/support/connect-worker.ts'
+import { freePort } from '../../test/support/postgres.ts'
+import { ConnectRest, type ConnectorStatus, until } from '../rig/connect-rest.ts'
+import { cpuSeconds, type MillraceProcess, startMillrace } from '../rig/millrace-process.ts'
+
+// A cluster of workers with many idle tasks: what they cost, and how soon they run again after a worker was killed.
+// One JSON line a figure. Every worker and the broker is a process of its own.
+// Run: node bench/scale/scale.ts [--connectors 200] [--tasks 5] [--workers 3] [--kind source|sink] [--seconds 20]
+
+const { values } = parseArgs({
+  options: {
+    connectors: { type: 'string', default: '200' },
+    tasks: { type: 'string', default: '5' },
+    workers: { type: 'string', default: '3' },
+    kind: { type: 'string', default: 'source' },
+    seconds: { type: 'string', default: '20' },
+  },
+})
+const connectors = Number(values.connectors)
+const tasksEach = Number(values.tasks)
+const total = connectors * tasksEach
+const SESSION_TIMEOUT_MS = 10_000
+const START_LIMIT_MS = 180_000
+
+interface Worker {
+  readonly id: string
+  readonly process: MillraceProcess
+  readonly rest: ConnectRest
+}
+
+function print(name: string, value: number, unit: string): void {
+  process.stdout.write(`${JSON.stringify({ name: `scale.${values.kind}.${name}`, value, unit })}\n`)
+}
+
+async function startWorker(bootstrap: string): Promise<Worker> {
+  const port = await freePort()
+  const restUrl = `http://127.0.0.1:${port}`
+  const props = testWorkerProps(bootstrap, {
+    'plugin.path': join(import.meta.dirname, 'plugins'),
+    'session.timeout.ms': String(SESSION_TIMEOUT_MS),
+    'heartbeat.interval.ms': '3000',
+    'rebalance.timeout.ms': '60000',
+    'offset.flush.interval.ms': '60000',
+    'task.shutdown.graceful.timeout.ms': '5000',
+    listeners: restUrl,
+  })
+  const started = await startMillrace({ command: 'worker', restUrl, overrides: props })
+  return { id: `127.0.0.1:${port}`, process: started, rest: new ConnectRest(restUrl) }
+}
+
+function configOf(): Record<string, string> {
+  const common = { 'tasks.max': String(tasksEach) }
+  if (values.kind === 'source') return { ...common, 'connector.class': 'bench.IdleSource' }
+  return { ...common, 'connector.class': 'FileStreamSink', topics: 'idle', file: '/dev/null' }
+}
+
+/** Resolves when `count` tasks run, all of them on `workers`. */
+async function running(workers: readonly Worker[], count: number, limitMs: number): Promise<void> {
+  const ids = new Set(workers.map(({ id }) => id))
+  let found = 0
+  try {
+    await until(
+      `${count} running tasks`,
+      limitMs,
+      async () => {
+        const all = (await workers[0]?.rest.ok('GET', '/connectors?expand=status')) as Record<
+          string,
+          { status: ConnectorStatus }
+        >
+        const tasks = Object.values(all).flatMap(({ status }) => status.tasks)
+        found = tasks.filter(({ state, worker_id: worker }) => state === 'RUNNING' && ids.has(worker)).length
+        return found === count ? true : null
+      },
+      100,
+    )
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; ${found} of them run`, { cause: error })
+  }
+}
+
+function sum(processes: readonly MillraceProcess[], what: 'residentBytes' | 'cpuSeconds'): number {
+  return processes.reduce((all, one) => all + (one[what]() ?? Number.NaN), 0)
+}
+
+/** Seconds of CPU a second, over the given time. */
+async function cpuShare(processes: readonly MillraceProcess[], brokerPid: number): Promise<[number, number]> {
+  const seconds = Number(values.seconds)
+  const before = [sum(processes, 'cpuSeconds'), cpuOf(brokerPid)] as const
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+  return [(sum(processes, 'cpuSeconds') - before[0]) / seconds, (cpuOf(brokerPid) - before[1]) / seconds]
+}
+
+const broker = await startChildBroker({ 'num.partitions': '5' })
+const workers: Worker[] = []
+try {
+  for (let i = 0; i < Number(values.workers); i++) workers.push(await startWorker(broker.bootstrap))
+  const processes = workers.map(({ process }) => process)
+  const [first] = workers as [Worker]
+  // Starts the task threads everywhere, so that what follows is the cost of tasks.
+  const warm = Number(values.workers) * 4
+  await first.rest.createConnector({ name: 'warm', config: { ...configOf(), 'tasks.max': String(warm) } })
+  await running(workers, warm, START_LIMIT_MS)
+  const [idleBefore, brokerBefore] = await cpuShare(processes, broker.pid)
+  const residentBefore = sum(processes, 'residentBytes')
+  print('cpu.before', percent(idleBefore), '% of a core, workers')
+  print('cpu.before.broker', percent(brokerBefore), '% of a core, broker')
+
+  const begun = performance.now()
+  const cpuBegun = sum(processes, 'cpuSeconds')
+  for (let i = 0; i < connectors; i++) await first.rest.createConnector({ name: `idle-${i}`, config: configOf() })
+  print('created', Math.round(performance.now() - begun), 'ms')
+  await running(workers, total + warm, START_LIMIT_MS)
+  print('running', Math.round(performance.now() - begun), 'ms')
+  print('running.cpu', Number((sum(processes, 'cpuSeconds') - cpuBegun).toFixed(2)), 's, workers')
+  // Lets what the start left behind be collected.
+  await new Promise((resolve) => setTimeout(resolve, 10_000))
+  const [idle, brokerIdle] = await cpuShare(processes, broker.pid)
+  print('memory.per.task', Math.round((sum(processes, 'residentBytes') - residentBefore) / total / 1024), 'KB')
+  print('memory.worker', Math.round(sum(processes, 'residentBytes') / workers.length / 2 ** 20), 'MB')
+  print('cpu.idle', percent(idle - idleBefore), '% of a core, workers')
+  print('cpu.idle.broker', percent(brokerIdle - brokerBefore), '% of a core, broker')
+
+  const [victim] = workers.splice(Number(values.workers) - 1, 1) as [Worker]
+  await victim.process.kill()
+  const killed = performance.now()
+  await running(workers, total + warm, SESSION_TIMEOUT_MS + START_LIMIT_MS)
+  print('failover', Math.round(performance.now() - killed - SESSION_TIMEOUT_MS), 'ms after the session timeout')
+} finally {
+  await Promise.all(workers.map(({ process }) => process.kill()))
+  await broker.close()
+}
+
+function cpuOf(pid: number): number {
+  return cpuSeconds(pid) ?? Number.NaN
+}
+
+function percent(share: number): number {
+  return Number((share * 100).toFixed(2))
+}
