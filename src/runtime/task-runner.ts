@@ -1,5 +1,12 @@
 import type { TaskMetrics } from './metrics/task-metrics.ts'
-import type { ConfigKeyDefinition, ConfigValue, SourceOffset, SourcePartition } from '../connect/index.ts'
+import type {
+  ClientOverrides,
+  ConfigKeyDefinition,
+  ConfigValue,
+  ConfigValueErrors,
+  SourceOffset,
+  SourcePartition,
+} from '../connect/index.ts'
 
 /**
  * The seam between the herder (what runs where, and in which state) and the task threads (running it).
@@ -16,7 +23,27 @@ export interface TaskRunner {
    * full class name of any kind of plugin; `props` are its own keys (for a transform: without the prefix), references
    * to configuration providers resolved.
    */
-  validateConnector(pluginClass: string, props: Readonly<Record<string, string | null>>): Promise<ConfigValue[]>
+  validateConnector(
+    pluginClass: string,
+    props: Readonly<Record<string, string | null>>,
+    choice?: PluginChoice,
+  ): Promise<ConfigValue[]>
+  /**
+   * Asks a configuration provider that is a plugin. `params` are its `config.providers.<alias>.param.*`; the same
+   * provider instance answers as long as they do not change and its thread lives.
+   */
+  readProvider(
+    pluginClass: string,
+    params: Readonly<Record<string, string>>,
+    path: string,
+    keys: readonly string[],
+  ): Promise<ProvidedValues>
+  /** Asks an override policy that is a plugin what is wrong with client settings: messages by setting, without prefix. */
+  checkOverrides(
+    pluginClass: string,
+    workerProps: Readonly<Record<string, string>>,
+    request: ClientOverrides,
+  ): Promise<ConfigValueErrors>
   /** Starts the connector instance. Rejects with the failure, and reports FAILED as well. */
   startConnector(name: string, props: Readonly<Record<string, string>>, target: TargetState): Promise<void>
   /** Resolves when it has stopped or its deadline passed; does nothing when it is not here. */
@@ -68,7 +95,30 @@ export type TargetState = 'STARTED' | 'PAUSED' | 'STOPPED'
 export type ConnectorState = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED'
 export type TaskState = 'RUNNING' | 'PAUSED' | 'FAILED'
 
-export type PluginType = 'source' | 'sink' | 'transformation' | 'predicate' | 'converter' | 'header_converter'
+/** The last two are never listed to users. */
+export type PluginType =
+  | 'source'
+  | 'sink'
+  | 'transformation'
+  | 'predicate'
+  | 'converter'
+  | 'header_converter'
+  | 'config_provider'
+  | 'connector_client_config_override_policy'
+
+/** Which of several plugins of one class is meant; what is left out may be any. */
+export interface PluginChoice {
+  readonly type?: PluginType
+  readonly version?: string
+}
+
+/** What a configuration provider says of a path. */
+export interface ProvidedValues {
+  /** Those of the keys that were asked for which it knows. */
+  readonly values: Readonly<Record<string, string>>
+  /** After this many milliseconds they are to be read anew; null: never. */
+  readonly ttlMs: number | null
+}
 
 /** A plugin as lists, forms and validation see it. */
 export interface PluginDescription {

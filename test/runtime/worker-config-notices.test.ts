@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordingLogger } from 'millrace/connect/testing'
-import type { Logger } from '../../src/base/logger.ts'
 import { logNotices, noticesOf } from '../../src/runtime/worker-config/notices.ts'
 
 test('properties that have an effect, and free ones, are not mentioned', () => {

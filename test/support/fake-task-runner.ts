@@ -1,8 +1,9 @@
-import type { ConfigValue } from '../../src/connect/index.ts'
+import type { ClientOverrides, ConfigValue, ConfigValueErrors } from '../../src/connect/index.ts'
 import type { TaskMetrics } from '../../src/runtime/metrics/task-metrics.ts'
 import type {
   ConnectorTaskId,
   PluginDescription,
+  ProvidedValues,
   TargetState,
   StalledTask,
   TaskCounters,
@@ -115,6 +116,31 @@ export class FakeTaskRunner implements TaskRunner {
         recommendedValues: [],
       }
     })
+  }
+
+  /** Every key at every path has the value `<path>/<key>`, but those that begin with `no-`. */
+  async readProvider(
+    _class: string,
+    params: Readonly<Record<string, string>>,
+    path: string,
+    keys: readonly string[],
+  ): Promise<ProvidedValues> {
+    this.calls.push(`read ${path}`)
+    const known = keys.filter((key) => !key.startsWith('no-'))
+    return {
+      values: Object.fromEntries(known.map((key) => [key, `${path}/${key}`])),
+      ttlMs: params['ttl'] === undefined ? null : Number(params['ttl']),
+    }
+  }
+
+  /** Refuses settings that begin with `no.`. */
+  async checkOverrides(
+    _class: string,
+    _worker: Readonly<Record<string, string>>,
+    request: ClientOverrides,
+  ): Promise<ConfigValueErrors> {
+    const refused = Object.keys(request.settings).filter((name) => name.startsWith('no.'))
+    return Object.fromEntries(refused.map((name) => [name, [`${request.client} may not have ${name}`]]))
   }
 
   async startConnector(name: string, props: Readonly<Record<string, string>>, target: TargetState): Promise<void> {

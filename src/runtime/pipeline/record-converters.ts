@@ -23,9 +23,9 @@ export function createConverters(connector: Props, worker: Props, registry: Plug
   const keyChoice = choose('key.converter', connector, worker)
   const valueChoice = choose('value.converter', connector, worker)
   const headerChoice = choose('header.converter', connector, worker)
-  const key = registry.resolve(keyChoice.className, 'converter')
-  const value = registry.resolve(valueChoice.className, 'converter')
-  const header = registry.resolve(headerChoice.className, 'header_converter')
+  const key = registry.resolve(keyChoice.className, 'converter', keyChoice.props['plugin.version'])
+  const value = registry.resolve(valueChoice.className, 'converter', valueChoice.props['plugin.version'])
+  const header = registry.resolve(headerChoice.className, 'header_converter', headerChoice.props['plugin.version'])
   return {
     key: key.create(key.config.parse({ ...keyChoice.props, 'converter.type': 'key' }), 'key'),
     value: value.create(value.config.parse({ ...valueChoice.props, 'converter.type': 'value' }), 'value'),

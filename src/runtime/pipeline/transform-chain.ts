@@ -33,7 +33,7 @@ export class TransformChain {
     const links = listProp(props, 'transforms').map((alias): ChainLink => {
       const own = propsWithPrefix(props, `transforms.${alias}.`)
       const type = required(own['type'], `transforms.${alias}.type`)
-      const plugin = registry.resolve(type, 'transformation')
+      const plugin = registry.resolve(type, 'transformation', own['plugin.version'])
       const predicateAlias = own['predicate']
       const negate = booleanProp(own, 'negate', false)
       if (negate && predicateAlias === undefined) {
@@ -112,7 +112,7 @@ function createPredicate(
     throw new ConfigError(`transforms.${transformAlias}.predicate names ${alias}, which is not in predicates`)
   }
   const own = propsWithPrefix(props, `predicates.${alias}.`)
-  const plugin = registry.resolve(required(own['type'], `predicates.${alias}.type`), 'predicate')
+  const plugin = registry.resolve(required(own['type'], `predicates.${alias}.type`), 'predicate', own['plugin.version'])
   return { instance: createFrom(plugin, props, `predicates.${alias}.`), className: plugin.class }
 }
 

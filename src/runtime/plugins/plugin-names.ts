@@ -8,6 +8,8 @@ const prunedSuffixes: Record<PluginKind, readonly string[]> = {
   predicate: ['Predicate'],
   converter: ['Converter'],
   header_converter: ['HeaderConverter', 'Converter'],
+  config_provider: ['ConfigProvider'],
+  connector_client_config_override_policy: ['ConnectorClientConfigOverridePolicy'],
 }
 
 /** The last part of a full class name: `org.example.Outer$Inner` → `Inner`, as Java's `getSimpleName` has it. */

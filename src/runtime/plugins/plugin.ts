@@ -1,6 +1,8 @@
 import type {
+  ConfigProviderPlugin,
   ConverterPlugin,
   HeaderConverterPlugin,
+  OverridePolicyPlugin,
   PredicatePlugin,
   SinkPlugin,
   SourcePlugin,
@@ -16,6 +18,8 @@ export type Plugin =
   | PredicatePlugin
   | ConverterPlugin
   | HeaderConverterPlugin
+  | ConfigProviderPlugin
+  | OverridePolicyPlugin
 
 export type PluginKind = Plugin['kind']
 export type PluginOfKind<K extends PluginKind> = Extract<Plugin, { kind: K }>
@@ -27,6 +31,8 @@ const entryPoints: Record<PluginKind, string> = {
   predicate: 'create',
   converter: 'create',
   header_converter: 'create',
+  config_provider: 'create',
+  connector_client_config_override_policy: 'create',
 }
 
 /** What keeps `value` from being a plugin, as the end of a sentence; null when it is one. */

@@ -2,6 +2,7 @@ import type { Logger } from '../../base/logger.ts'
 import {
   ConnectError,
   type ConfigValue,
+  type ConfigValueErrors,
   type SinkPlugin,
   type SourceOffset,
   type SourcePartition,
@@ -15,12 +16,16 @@ import type { Plugin } from '../plugins/plugin.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { PluginScope } from '../plugins/plugin-scope.ts'
 import type { ScopeOwner } from '../plugins/scope-owner.ts'
+import { ServicePlugins } from '../plugins/service-plugins.ts'
 import type {
   ConnectorTaskId,
+  PluginChoice,
   PluginDescription,
+  ProvidedValues,
   StalledTask,
   TargetState,
   TaskCounters,
+  TaskRunner,
   TaskRunnerListener,
 } from '../task-runner.ts'
 import { ConnectorRun } from '../tasks/connector-run.ts'
@@ -58,6 +63,7 @@ export class TaskHost {
   readonly #offsets: OffsetStores
   readonly #connectors = new Map<string, ConnectorRun>()
   readonly #tasks = new Map<string, TaskRun>()
+  readonly #services: ServicePlugins
   #registry: Promise<PluginRegistry> | null
 
   constructor(options: TaskHostOptions) {
@@ -65,6 +71,11 @@ export class TaskHost {
     this.#marker = options.marker ?? CallMarker.unobserved()
     this.#callTimeoutMs = threadSettings(options.config).pluginCallTimeoutMs
     this.#registry = options.registry ? Promise.resolve(options.registry) : null
+    this.#services = new ServicePlugins({
+      registry: () => this.#plugins(),
+      withScope: (plugin, work) => this.#withPluginScope(plugin, work),
+      callTimeoutMs: this.#callTimeoutMs,
+    })
     this.#offsets = new OffsetStores(options.config, options.logger, options.offsets ?? null)
   }
 
@@ -79,8 +90,12 @@ export class TaskHost {
   }
 
   /** See `TaskRunner.validateConnector`. */
-  async validateConnector(pluginClass: string, props: Readonly<Record<string, string | null>>): Promise<ConfigValue[]> {
-    const plugin = await this.#anyPlugin(pluginClass)
+  async validateConnector(
+    pluginClass: string,
+    props: Readonly<Record<string, string | null>>,
+    choice: PluginChoice = {},
+  ): Promise<ConfigValue[]> {
+    const plugin = await this.#anyPlugin(pluginClass, choice)
     return this.#withPluginScope(plugin, async (scope) => {
       const values = await scope.call('config.validate', () => plugin.config.validate(props), this.#callTimeoutMs)
       if ((plugin.kind !== 'source' && plugin.kind !== 'sink') || plugin.validate === undefined) return values
@@ -92,6 +107,16 @@ export class TaskHost {
       )
       return faults === undefined ? values : withFaults(values, faults)
     })
+  }
+
+  /** See `TaskRunner.readProvider`. */
+  readProvider(...args: Parameters<TaskRunner['readProvider']>): Promise<ProvidedValues> {
+    return this.#services.readProvider(...args)
+  }
+
+  /** See `TaskRunner.checkOverrides`. */
+  checkOverrides(...args: Parameters<TaskRunner['checkOverrides']>): Promise<ConfigValueErrors> {
+    return this.#services.checkOverrides(...args)
   }
 
   async startConnector(name: string, props: Readonly<Record<string, string>>, target: TargetState): Promise<void> {
@@ -194,7 +219,7 @@ export class TaskHost {
     props: Readonly<Record<string, string>>,
     offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
   ): Promise<boolean> {
-    const plugin = (await this.#plugins()).resolve(pluginClass, 'source', 'sink')
+    const plugin = (await this.#plugins()).resolve(pluginClass, ['source', 'sink'], props['connector.plugin.version'])
     if (plugin.alterOffsets === undefined) return false
     return this.#withPluginScope(plugin, (scope) =>
       scope.call(
@@ -229,6 +254,7 @@ export class TaskHost {
   async close(): Promise<void> {
     await this.stopTasks([...this.#tasks.values()].map((run) => run.id))
     await Promise.all([...this.#connectors.keys()].map((name) => this.stopConnector(name)))
+    await this.#services.close()
     await this.#offsets.close()
   }
 
@@ -248,16 +274,20 @@ export class TaskHost {
     }
   }
 
-  async #anyPlugin(pluginClass: string): Promise<Plugin> {
+  async #anyPlugin(pluginClass: string, choice: PluginChoice): Promise<Plugin> {
     const registry = await this.#plugins()
     const kinds = ['source', 'sink', 'transformation', 'predicate', 'converter', 'header_converter'] as const
-    return registry.find(pluginClass, ...kinds)[0] ?? registry.resolve(pluginClass, 'source', 'sink')
+    return (
+      registry.exact(pluginClass, choice) ??
+      registry.find(pluginClass, kinds)[0] ??
+      registry.resolve(pluginClass, ['source', 'sink'])
+    )
   }
 
   async #connectorPlugin(props: Readonly<Record<string, string>>): Promise<SourcePlugin | SinkPlugin> {
     const name = props['connector.class']
     if (name === undefined) throw new ConnectError('The connector configuration has no connector.class')
-    return (await this.#plugins()).resolve(name, 'source', 'sink')
+    return (await this.#plugins()).resolve(name, ['source', 'sink'], props['connector.plugin.version'])
   }
 }
 

@@ -1,11 +1,18 @@
 import { DeadlineExceededError, withDeadline } from '../../base/deadline.ts'
 import type { Logger, LogLevel } from '../../base/logger.ts'
-import { ConnectError, type ConfigValue, type SourceOffset, type SourcePartition } from '../../connect/index.ts'
+import {
+  ConnectError,
+  type ConfigValue,
+  type ConfigValueErrors,
+  type SourceOffset,
+  type SourcePartition,
+} from '../../connect/index.ts'
 import type { TaskMetrics } from '../metrics/task-metrics.ts'
 import { ownerLabel, type ScopeOwner } from '../plugins/scope-owner.ts'
 import type {
   ConnectorTaskId,
   PluginDescription,
+  ProvidedValues,
   StalledTask,
   TargetState,
   TaskCounters,
@@ -83,8 +90,16 @@ export class TaskThreads implements TaskRunner {
     return this.#callAnywhere('plugins')
   }
 
-  validateConnector(pluginClass: string, props: Readonly<Record<string, string | null>>): Promise<ConfigValue[]> {
-    return this.#callAnywhere('validateConnector', pluginClass, props)
+  validateConnector(...args: Parameters<TaskRunner['validateConnector']>): Promise<ConfigValue[]> {
+    return this.#callAnywhere('validateConnector', ...args)
+  }
+
+  readProvider(...args: Parameters<TaskRunner['readProvider']>): Promise<ProvidedValues> {
+    return this.#callAnywhere('readProvider', ...args)
+  }
+
+  checkOverrides(...args: Parameters<TaskRunner['checkOverrides']>): Promise<ConfigValueErrors> {
+    return this.#callAnywhere('checkOverrides', ...args)
   }
 
   alterOffsets(

@@ -48,13 +48,13 @@ test('a connector is found by class, alias, simple name and pruned name, those o
     'JdbcSourceConnector',
     'JdbcSource',
   ]
-  for (const name of names) assert.equal(plugins.resolve(name, 'source', 'sink'), plugin, name)
+  for (const name of names) assert.equal(plugins.resolve(name, ['source', 'sink']), plugin, name)
 })
 
 test('a short name that means two classes is refused with both of them named', () => {
   const plugins = registry(source('a.FileSource'), source('b.FileSourceConnector'))
   assert.throws(
-    () => plugins.resolve('FileSource', 'source', 'sink'),
+    () => plugins.resolve('FileSource', ['source', 'sink']),
     /More than one connector matches alias FileSource.*a\.FileSource, b\.FileSourceConnector/,
   )
   assert.equal(plugins.resolve('b.FileSourceConnector', 'source').class, 'b.FileSourceConnector')
@@ -63,7 +63,7 @@ test('a short name that means two classes is refused with both of them named', (
 test('an unknown class is refused with a list of what there is', () => {
   const plugins = registry(source('a.FileSource'), transform('t.Filter'))
   assert.throws(
-    () => plugins.resolve('nope', 'source', 'sink'),
+    () => plugins.resolve('nope', ['source', 'sink']),
     /Failed to find any class that implements Connector and which name matches nope, available connectors are: a\.FileSource$/,
   )
 })
@@ -87,4 +87,19 @@ test('short names are the simple name and the pruned one', () => {
   ])
   assert.deepEqual(shortNames('transformation', 'org.apache.kafka.connect.transforms.ReplaceField$Value'), ['Value'])
   assert.deepEqual(shortNames('converter', 'org.apache.kafka.connect.json.JsonConverter'), ['JsonConverter', 'Json'])
+})
+
+test('of several versions of a class the newest is taken, or the newest in the range that is asked for', () => {
+  const [old, middle, newest] = ['1.9', '1.10', '2.0-rc1'].map((version) => ({ ...source('a.S'), version }))
+  const plugins = registry(middle as Plugin, newest as Plugin, old as Plugin)
+  assert.equal(plugins.resolve('a.S', 'source'), newest)
+  assert.equal(plugins.resolve('S', 'source', 'latest'), newest)
+  assert.equal(plugins.resolve('S', 'source', '1.9'), old)
+  assert.equal(plugins.resolve('a.S', 'source', '[1,2)'), newest)
+  assert.equal(plugins.resolve('a.S', 'source', '[1,1.99]'), middle)
+  assert.throws(
+    () => plugins.resolve('a.S', 'source', '[3,)'),
+    /Plugin a\.S not found that matches the version range \[3,\), available versions: \[1\.9, 1\.10, 2\.0-rc1\]/,
+  )
+  assert.throws(() => plugins.resolve('a.S', 'source', '[3'), /Unbounded range: \[3/)
 })
