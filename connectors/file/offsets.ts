@@ -34,7 +34,7 @@ export function checkOffsets(
     if (!(typeof position === 'bigint' || Number.isInteger(position)))
       throw new ConnectError("The value for the 'position' key in the offset is expected to be a Long value")
     if ((position as number) < 0)
-      throw new ConnectError("The value for the 'position' key in the offset should be non-negative")
+      throw new ConnectError("The value for the 'position' key in the offset should be a non-negative value")
     if (!('filename' in partition)) throw new ConnectError("Partition objects should contain the key 'filename'")
   }
 }

@@ -1,15 +1,44 @@
-import { BadRequestError, javaTrim, type Properties, RuntimeError, type TargetState } from '../runtime/index.ts'
+import {
+  BadRequestError,
+  javaTrim,
+  type PartitionOffset,
+  type Properties,
+  RuntimeError,
+  type TargetState,
+} from '../runtime/index.ts'
 
 /** What Kafka Connect answers with 500 because its JSON binding failed; the fragments are those that clients match. */
 export class BodyError extends RuntimeError {
   override readonly code = 'MILL_BODY'
 }
 
+type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown
+
+/** Configurations hold text: a number is taken as it was written, `1.50` as `1.50`. */
+const numbersAsText: Reviver = (_key, value, context) => (typeof value === 'number' ? context?.source : value)
+
+/** Offsets beyond 2^53 keep all their digits. */
+const exactIntegers: Reviver = (_key, value, context) => {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source ?? ''
+  return /^-?\d+$/.test(source) ? BigInt(source) : value
+}
+
+/** The body of a request whose scalars become text. */
+export function parseSettings(bytes: Uint8Array): unknown {
+  return parseJson(bytes, numbersAsText)
+}
+
+/** The body of a request with offsets. */
+export function parseOffsets(bytes: Uint8Array): unknown {
+  return parseJson(bytes, exactIntegers)
+}
+
 /** Bytes to JSON: UTF-8 or UTF-16, with or without byte-order mark. Throws {@link BodyError} that says where it broke. */
-export function parseJson(bytes: Uint8Array): unknown {
+export function parseJson(bytes: Uint8Array, reviver?: Reviver): unknown {
   if (bytes.length === 0) throw new BodyError('The request body is missing: a JSON document is expected')
   try {
-    return JSON.parse(decodeText(bytes)) as unknown
+    return JSON.parse(decodeText(bytes), reviver) as unknown
   } catch (error) {
     throw new BodyError(`The request body is not valid JSON: ${(error as Error).message}`)
   }
@@ -90,6 +119,32 @@ function text(value: unknown, what: string): string {
   if (typeof value === 'object')
     throw new BodyError(`Cannot deserialize value: "${what}" must be a string, found ${kindOf(value)}`)
   return String(value as string | number | boolean)
+}
+
+const scalars = new Set(['string', 'number', 'boolean', 'bigint'])
+
+/** The body of `PATCH /connectors/{name}/offsets`: `{"offsets": [{"partition", "offset"}]}`. */
+export function offsetsRequest(body: unknown): PartitionOffset[] {
+  const { offsets = null } = fields(body, ['offsets'], 'the request')
+  if (offsets !== null && !Array.isArray(offsets)) {
+    throw new BodyError(`Cannot deserialize value: "offsets" must be an array, found ${kindOf(offsets)}`)
+  }
+  if (offsets === null || offsets.length === 0) {
+    throw new BadRequestError('Partitions / offsets need to be provided for an alter offsets request')
+  }
+  return offsets.map((entry: unknown) => {
+    if (scalars.has(typeof entry)) {
+      throw new BodyError('Cannot construct instance: an entry of "offsets" must be {"partition", "offset"}')
+    }
+    const { partition = null, offset = null } = fields(entry, ['partition', 'offset'], 'an entry of "offsets"')
+    return { partition: objectOrNull(partition, 'partition'), offset: objectOrNull(offset, 'offset') }
+  })
+}
+
+function objectOrNull(value: unknown, what: string): Record<string, unknown> | null {
+  if (value === null) return null
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
+  throw new BodyError(`Cannot deserialize value: "${what}" must be a JSON object, found ${kindOf(value)}`)
 }
 
 /** Fills in `config.name`, or refuses another one. */

@@ -10,7 +10,7 @@ import {
 } from '../client/index.ts'
 import { RuntimeError, WorkerConfigError } from './errors.ts'
 import { ConnectGroup, type GroupHandler, type GroupMembership } from './group/membership.ts'
-import { OffsetReader } from './herder/connector-offsets.ts'
+import { ConnectorOffsets } from './herder/connector-offsets.ts'
 import { DistributedHerder, type HerderPlace } from './herder/distributed-herder.ts'
 import type { Herder } from './herder/herder.ts'
 import { LocalWork } from './herder/local-work.ts'
@@ -167,7 +167,7 @@ class ConnectWorker implements Worker {
   readonly #providers: ConfigProviders
   readonly #configStore: ConfigStore
   readonly #statuses: StatusStore
-  readonly #offsets: OffsetReader
+  readonly #offsets: ConnectorOffsets
   readonly #stopping = new AbortController()
   readonly #mode: WorkerMode
   #runner: TaskRunner | null = null
@@ -187,7 +187,9 @@ class ConnectWorker implements Worker {
     })
     this.#producer = new Producer(this.#cluster, { acks: -1, lingerMs: 0, deliveryTimeoutMs: 2 ** 31 - 1 })
     this.#admin = new Admin(this.#cluster)
-    this.#providers = new ConfigProviders(config.configProviders, logger)
+    this.#providers = new ConfigProviders(config.configProviders, logger, (...args) =>
+      this.#theRunner().readProvider(...args),
+    )
     this.#mode = mode({
       cluster: this.#cluster,
       producer: this.#producer,
@@ -214,7 +216,12 @@ class ConnectWorker implements Worker {
       statuses: this.#statuses,
       plugins: () => this.#knownPlugins,
     })
-    this.#offsets = new OffsetReader(config.offsetStorage, openLog, (group) => this.#groupOffsets(group), logger)
+    this.#offsets = new ConnectorOffsets(
+      config,
+      openLog,
+      (plugin, props, offsets) => this.#theRunner().alterOffsets(plugin, props, offsets),
+      logger,
+    )
     this.herder = new DistributedHerder({
       worker: config,
       config: this.#configStore,
@@ -321,10 +328,5 @@ class ConnectWorker implements Worker {
         },
       )
     return this.#plugins
-  }
-
-  async #groupOffsets(group: string) {
-    const offsets = await this.#admin.listGroupOffsets(group)
-    return offsets.filter(({ offset }) => offset >= 0)
   }
 }

@@ -115,7 +115,7 @@ describe('creating and changing', () => {
     )
     assert.equal(answer.status, 201)
     assert.equal(answer.headers['location'], 'http://connect:8083/connectors/a%20b')
-    const config = { name: 'a b', 'connector.class': 'X', 'tasks.max': '2', flag: 'true', x: '1.5', none: null }
+    const config = { name: 'a b', 'connector.class': 'X', 'tasks.max': '2', flag: 'true', x: '1.50', none: null }
     assert.deepEqual(herder.calls, [
       ['putConnector', 'a b', { ...config }, { allowReplace: false, initialState: 'PAUSED' }],
     ])

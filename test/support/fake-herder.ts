@@ -36,6 +36,8 @@ export function fakeHerder(overrides: Partial<Herder> = {}): FakeHerder {
     activeTopics: note('activeTopics', ['t']),
     resetActiveTopics: note('resetActiveTopics', undefined),
     connectorOffsets: note('connectorOffsets', []),
+    alterOffsets: note('alterOffsets', { message: 'altered' }),
+    resetOffsets: note('resetOffsets', { message: 'reset' }),
     plugins: note('plugins', [{ class: 'X', type: 'source', version: '1' } as const]),
     pluginConfig: note('pluginConfig', []),
     validateConfig: note('validateConfig', { name: 'X', error_count: 0, groups: [], configs: [] }),

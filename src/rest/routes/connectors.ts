@@ -1,7 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 import { type ConnectorTaskId, type Herder, NotFoundError } from '../../runtime/index.ts'
 import type { Route } from './route.ts'
-import { BodyError, createRequest, parseJson, stringMap, withName } from '../bodies.ts'
+import {
+  BodyError,
+  createRequest,
+  offsetsRequest,
+  parseOffsets,
+  parseSettings,
+  stringMap,
+  withName,
+} from '../bodies.ts'
 import { baseUrl } from '../forwarding.ts'
 
 /** Everything below `/connectors`. */
@@ -12,7 +20,7 @@ export function connectorRoutes(herder: Herder): Route[] {
       method: 'POST',
       path: '/connectors',
       handle: async (request, reply) => {
-        const { name, config, initialState } = createRequest(parseJson(request.rawBody))
+        const { name, config, initialState } = createRequest(parseSettings(request.rawBody))
         const { info } = await herder.putConnector(name, withName(name, config), { allowReplace: false, initialState })
         void reply.code(201).header('location', locationOf(request, name))
         return info
@@ -33,7 +41,7 @@ export function connectorRoutes(herder: Herder): Route[] {
       path: '/connectors/:name/config',
       handle: async (request, reply) => {
         const name = nameOf(request)
-        const config = withName(name, stringMap(parseJson(request.rawBody), 'the configuration'))
+        const config = withName(name, stringMap(parseSettings(request.rawBody), 'the configuration'))
         const { created, info } = await herder.putConnector(name, config, { allowReplace: true })
         if (created) void reply.code(201).header('location', locationOf(request, name))
         return info
@@ -43,7 +51,7 @@ export function connectorRoutes(herder: Herder): Route[] {
       method: 'PATCH',
       path: '/connectors/:name/config',
       handle: (request) =>
-        herder.patchConnectorConfig(nameOf(request), stringMap(parseJson(request.rawBody), 'the patch')),
+        herder.patchConnectorConfig(nameOf(request), stringMap(parseSettings(request.rawBody), 'the patch')),
     },
     { method: 'GET', path: '/connectors/:name/status', handle: (request) => herder.connectorStatus(nameOf(request)) },
     { method: 'GET', path: '/connectors/:name/tasks', handle: (request) => herder.taskConfigs(nameOf(request)) },
@@ -55,7 +63,7 @@ export function connectorRoutes(herder: Herder): Route[] {
           const value = request.headers[name]
           return Array.isArray(value) ? value[0] : value
         }
-        const body = parseJson(request.rawBody)
+        const body = parseSettings(request.rawBody)
         if (!Array.isArray(body))
           throw new BodyError('Cannot deserialize value: an array of task configurations is expected')
         const configs = body.map((config) => stringMap(config, 'a task configuration'))
@@ -96,6 +104,16 @@ export function connectorRoutes(herder: Herder): Route[] {
       method: 'GET',
       path: '/connectors/:name/offsets',
       handle: async (request) => ({ offsets: await herder.connectorOffsets(nameOf(request)) }),
+    },
+    {
+      method: 'PATCH',
+      path: '/connectors/:name/offsets',
+      handle: (request) => herder.alterOffsets(nameOf(request), offsetsRequest(parseOffsets(request.rawBody))),
+    },
+    {
+      method: 'DELETE',
+      path: '/connectors/:name/offsets',
+      handle: (request) => herder.resetOffsets(nameOf(request)),
     },
   ]
 }

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Herder } from '../../runtime/index.ts'
 import type { Route } from './route.ts'
-import { parseJson, stringMap } from '../bodies.ts'
+import { parseSettings, stringMap } from '../bodies.ts'
 
 /** Everything below `/connector-plugins`. */
 export function pluginRoutes(herder: Herder): Route[] {
@@ -23,7 +23,7 @@ export function pluginRoutes(herder: Herder): Route[] {
       method: 'PUT',
       path: '/connector-plugins/:plugin/config/validate',
       handle: (request) =>
-        herder.validateConfig(pluginOf(request), stringMap(parseJson(request.rawBody), 'the configuration')),
+        herder.validateConfig(pluginOf(request), stringMap(parseSettings(request.rawBody), 'the configuration')),
     },
   ]
 }

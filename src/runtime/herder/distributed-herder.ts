@@ -2,6 +2,7 @@ import { pause } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
 import {
   AlreadyExistsError,
+  BadRequestError,
   ForbiddenError,
   NotAssignedError,
   NotFoundError,
@@ -19,7 +20,7 @@ import type { ConnectorTaskId, TargetState, TaskCounters } from '../task-runner.
 import type { ConfigValidator } from '../validation/config-validator.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import * as views from './connector-views.ts'
-import type { OffsetReader } from './connector-offsets.ts'
+import type { ConnectorOffsets, OffsetSubject } from './connector-offsets.ts'
 import type {
   ConfigInfos,
   ConfigKeyInfo,
@@ -28,6 +29,7 @@ import type {
   ConnectorStateInfo,
   Health,
   Herder,
+  OffsetsMessage,
   PluginInfo,
   RequestSignature,
   ServerInfo,
@@ -39,6 +41,7 @@ import { dropStaleStatuses, SessionKeyRotation } from './leader-duties.ts'
 import type { LocalWork } from './local-work.ts'
 import { callPeer } from './peer-client.ts'
 import type { PluginDirectory } from './plugin-directory.ts'
+import type { PartitionOffset } from './sink-offsets.ts'
 import { restartPlan } from './restart-plan.ts'
 import { threadSettings } from '../threads/thread-settings.ts'
 import { sign, verifySignature } from './signature.ts'
@@ -59,7 +62,7 @@ export interface HerderParts {
   readonly config: ConfigStore
   readonly statuses: StatusStore
   readonly validator: ConfigValidator
-  readonly offsets: OffsetReader
+  readonly offsets: ConnectorOffsets
   /** False for a standalone worker: it takes no internal requests. */
   readonly hasPeers: boolean
   readonly plugins: () => Promise<PluginDirectory>
@@ -184,8 +187,15 @@ export class DistributedHerder implements Herder, GroupOwner {
   }
 
   async connectorOffsets(name: string): Promise<ConnectorOffset[]> {
-    const info = await this.connectorInfo(name)
-    return this.#parts.offsets.read(name, info.type, info.config)
+    return this.#parts.offsets.read(await this.#offsetSubject(name))
+  }
+
+  async #offsetSubject(name: string): Promise<OffsetSubject> {
+    const { type } = await this.connectorInfo(name)
+    const place = await this.#started.promise
+    const props = await place.local.resolvedConnectorConfig(name)
+    if (props === null) throw views.unknownConnector(name)
+    return { name, type, props }
   }
 
   async plugins(connectorsOnly: boolean): Promise<PluginInfo[]> {
@@ -284,6 +294,33 @@ export class DistributedHerder implements Herder, GroupOwner {
       await this.#parts.config.putTaskConfigs(name, [])
       await this.#parts.config.putTargetState(name, 'STOPPED')
     })
+  }
+
+  async alterOffsets(name: string, offsets: readonly PartitionOffset[]): Promise<OffsetsMessage> {
+    const subject = await this.#stoppedConnector(name)
+    return { message: await this.#parts.offsets.alter(subject, offsets) }
+  }
+
+  async resetOffsets(name: string): Promise<OffsetsMessage> {
+    const subject = await this.#stoppedConnector(name)
+    return { message: await this.#parts.offsets.reset(subject) }
+  }
+
+  /** Offsets may be changed while nothing can write any, and by the leader, which knows. */
+  async #stoppedConnector(name: string): Promise<OffsetSubject> {
+    const place = await this.#settled()
+    await this.#queue.run(`modifying offsets for connector ${name}`, async () => {
+      this.#requireLeader(place)
+      await this.#parts.config.readToEnd()
+      this.#requireConnector(name)
+      const { state } = this.#parts.config
+      if (state.targetState(name) === 'STOPPED' && state.taskConfigs(name).length === 0) return
+      throw new BadRequestError(
+        'Connectors must be in the STOPPED state before their offsets can be modified. ' +
+          `This can be done for the specified connector by issuing a 'PUT' request to the '/connectors/${name}/stop' endpoint`,
+      )
+    })
+    return this.#offsetSubject(name)
   }
 
   async restartConnector(

@@ -2,6 +2,7 @@ import type { ConfigKeyDefinition, SourceOffset, SourcePartition } from '../../c
 import type { ConnectorTaskId, PluginType, TargetState, TaskCounters } from '../task-runner.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { Status } from '../stores/status-records.ts'
+import type { PartitionOffset } from './sink-offsets.ts'
 import type { Stage } from './work-queue.ts'
 
 /** Answers of the herder are the JSON that REST gives, field by field in Kafka Connect's order. */
@@ -102,6 +103,11 @@ export interface ConnectorOffset {
   readonly offset: SourceOffset | null
 }
 
+/** The answer to a change of offsets. */
+export interface OffsetsMessage {
+  readonly message: string
+}
+
 /** Signature of an internal request over the exact bytes of its body; base64, with the algorithm's name. */
 export interface RequestSignature {
   readonly signature: string | undefined
@@ -141,6 +147,10 @@ export interface Herder {
   activeTopics(name: string): Promise<string[]>
   resetActiveTopics(name: string): Promise<void>
   connectorOffsets(name: string): Promise<ConnectorOffset[]>
+  /** For a stopped connector; null offsets are deleted (KIP-875). */
+  alterOffsets(name: string, offsets: readonly PartitionOffset[]): Promise<OffsetsMessage>
+  /** Deletes all offsets of a stopped connector. */
+  resetOffsets(name: string): Promise<OffsetsMessage>
   plugins(connectorsOnly: boolean): Promise<PluginInfo[]>
   pluginConfig(plugin: string): Promise<ConfigKeyInfo[]>
   validateConfig(plugin: string, config: Properties): Promise<ConfigInfos>
