@@ -90,7 +90,7 @@ export class SinkPipeline {
       valueSchema: value.schema,
       value: value.value,
       timestamp: timestamp === -1 ? null : timestamp,
-      timestampType: timestamp === -1 ? 'NoTimestampType' : columns.header.timestampType,
+      timestampType: columns.header.timestampType,
       headers,
       originalTopic: topic,
       originalKafkaPartition: partition,

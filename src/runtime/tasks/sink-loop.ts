@@ -180,10 +180,10 @@ export class SinkLoop implements TaskLoop {
     if (control.stopping) return
     const wasGivenAny = await this.#takeIn(fetched)
     if (this.#redeliverAt !== null && performance.now() >= this.#redeliverAt && !this.#isPaused) await this.#deliver()
-    else if (!wasGivenAny && deliveries.isEmpty && !this.#isPaused) await this.#giveNone()
+    else if (!wasGivenAny && deliveries.isEmpty) await this.#giveNone()
   }
 
-  /** Nothing came: the task gets its turn all the same, for what it does by the clock. */
+  /** Nothing came: the task gets its turn all the same, paused or not, for what it does by the clock. */
   async #giveNone(): Promise<void> {
     const { task } = this.#running
     const { signal } = this.#env.control
