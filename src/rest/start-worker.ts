@@ -1,5 +1,12 @@
 import type { Logger } from '../base/logger.ts'
-import { createStandaloneWorker, createWorker, type Herder, TaskThreads, type WorkerOptions } from '../runtime/index.ts'
+import {
+  createStandaloneWorker,
+  createWorker,
+  type Herder,
+  resolveWorkerProperties,
+  TaskThreads,
+  type WorkerOptions,
+} from '../runtime/index.ts'
 import { advertisedUrl } from './listeners.ts'
 import { createRestServer } from './server.ts'
 import { productVersion } from './version.ts'
@@ -36,7 +43,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const { logger, onFatal } = options
   const create = options.standalone ? createStandaloneWorker : createWorker
-  const worker = create(props, {
+  const worker = create(await resolveWorkerProperties(props, logger), {
     logger,
     version: productVersion(),
     commit: 'unknown',

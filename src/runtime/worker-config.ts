@@ -175,12 +175,20 @@ export function workerConfig(props: Readonly<Record<string, string>>): WorkerCon
     interWorkerKeyTtlMs: number('inter.worker.key.ttl.ms'),
     interWorkerSignatureAlgorithm: signature,
     interWorkerVerificationAlgorithms: accepted,
-    configProviders: list('config.providers').map((alias) => ({
-      alias,
-      class: props[`config.providers.${alias}.class`] ?? '',
-      params: withoutPrefix(props, `config.providers.${alias}.param.`),
-    })),
+    configProviders: declaredProviders(props),
   }
+}
+
+/** The configuration providers of `config.providers`; a class that is not set is empty. */
+export function declaredProviders(props: Readonly<Record<string, string>>): WorkerConfig['configProviders'] {
+  const aliases = (props['config.providers'] ?? '').split(',').map((alias) => alias.trim())
+  return aliases
+    .filter((alias) => alias !== '')
+    .map((alias) => ({
+      alias,
+      class: props[`config.providers.${alias}.class`]?.trim() ?? '',
+      params: withoutPrefix(props, `config.providers.${alias}.param.`),
+    }))
 }
 
 const ownStorageKeys = new Set(['topic', 'partitions', 'replication.factor', 'cleanup.policy'])

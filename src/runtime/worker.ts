@@ -267,6 +267,7 @@ class ConnectWorker implements Worker {
 
   async #prepare(advertisedUrl: string): Promise<HerderPlace> {
     const place = this.#place(advertisedUrl)
+    if (this.#providers.needsPlugins) this.#providers.requireKnown(await this.#directory())
     await this.#mode.prepare()
     return place
   }

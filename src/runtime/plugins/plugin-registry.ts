@@ -72,11 +72,7 @@ export class PluginRegistry {
    * The one plugin of these kinds that `name` means, in the newest version that the requirement allows (exact, a Maven
    * range, `latest`; none: any). Throws `ConfigError` that lists what there is otherwise.
    */
-  resolve<K extends PluginKind>(
-    name: string,
-    kinds: K | readonly K[],
-    requirement?: string | null | undefined,
-  ): PluginOfKind<K> {
+  resolve<K extends PluginKind>(name: string, kinds: K | readonly K[], requirement?: string | null): PluginOfKind<K> {
     const list: readonly K[] = typeof kinds === 'string' ? [kinds] : kinds
     const found = this.find(name, list, rangeOf(requirement))
     const family = families[list[0] ?? 'source']

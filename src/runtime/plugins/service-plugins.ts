@@ -70,7 +70,11 @@ export class ServicePlugins {
     const made = await Promise.allSettled(this.#providers.values())
     this.#providers.clear()
     this.#policies.clear()
-    await Promise.allSettled(made.map((one) => (one.status === 'fulfilled' ? one.value.close?.() : undefined)))
+    await Promise.allSettled(
+      made.map(async (one) => {
+        if (one.status === 'fulfilled') await one.value.close?.()
+      }),
+    )
   }
 
   /** What could not be made is tried again the next time. */

@@ -1,103 +1,118 @@
-import { readFile, realpath } from 'node:fs/promises'
-import { join, normalize, sep } from 'node:path'
 import type { Logger } from '../../base/logger.ts'
-import { parseProperties } from '../../base/properties.ts'
-import { RuntimeError } from '../errors.ts'
+import { RuntimeError, WorkerConfigError } from '../errors.ts'
+import type { PluginDirectory } from '../herder/plugin-directory.ts'
+import type { TaskRunner } from '../task-runner.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { bundledProvider, bundledProviders, type ReadValues } from './bundled-providers.ts'
+import { referencesOf, replaceReferences } from './references.ts'
 
-/** Gives the values of keys below a path; keys that it does not know are left out. */
-export type ConfigProvider = (path: string) => Promise<(key: string) => string | undefined>
+export { hasReference } from './references.ts'
 
-const reference = /\$\{([^}]*?):(?:([^}]*?):)?([^}]*?)\}/g
-
-/** True when the value holds a `${provider:…}` reference. */
-export function hasReference(value: string): boolean {
-  return value.search(reference) !== -1
+/** A configuration with its references resolved. */
+export interface ResolvedProps<V> {
+  readonly props: Record<string, V>
+  /** Provider and path → milliseconds after which its values are to be read anew; only those with a limit. */
+  readonly ttls: ReadonlyMap<string, number>
 }
 
-/** Resolves `${provider:[path:]key}` references of connector configurations, right before they are used. */
+/**
+ * Resolves `${provider:[path:]key}` references of connector configurations, right before they are used. Kafka's own
+ * providers run here; those that are plugins run in a task thread, through the {@link TaskRunner}.
+ */
 export class ConfigProviders {
-  readonly #providers = new Map<string, ConfigProvider>()
+  readonly #providers = new Map<string, ReadValues>()
+  /** Alias → class of those that are plugins. */
+  readonly #plugins = new Map<string, string>()
 
-  constructor(declared: WorkerConfig['configProviders'], logger: Logger) {
+  /**
+   * @param read asks a provider that is a plugin; null where there are no plugins (yet)
+   * Throws {@link WorkerConfigError} for a provider without a class, or one that cannot be had.
+   */
+  constructor(
+    declared: WorkerConfig['configProviders'],
+    logger: Logger,
+    read: TaskRunner['readProvider'] | null = null,
+  ) {
+    const errors: Record<string, string[]> = {}
     for (const { alias, class: name, params } of declared) {
-      const make = factories[name.slice(name.lastIndexOf('.') + 1)]
-      if (make === undefined) {
-        throw new RuntimeError(
-          `config.providers.${alias}.class=${name} is not known; there are ${Object.keys(factories).join(', ')}`,
-        )
+      const prefix = `config.providers.${alias}`
+      const make = bundledProvider(name)
+      if (name === '') {
+        errors[`${prefix}.class`] = [`Missing required configuration "${prefix}.class" which has no default value.`]
+      } else if (make !== null) {
+        try {
+          this.#providers.set(alias, make(params, logger))
+        } catch (error) {
+          if (!(error instanceof RuntimeError)) throw error
+          errors[`${prefix}.param`] = [`${prefix}.param.${error.message}`]
+        }
+      } else if (read === null) {
+        errors[`${prefix}.class`] = [`${prefix}.class=${name} is not known; there are ${bundledProviders.join(', ')}`]
+      } else {
+        this.#plugins.set(alias, name)
+        this.#providers.set(alias, (path, keys) => read(name, params, path, keys))
       }
-      this.#providers.set(alias, make(params, logger))
+    }
+    if (Object.keys(errors).length > 0) throw new WorkerConfigError(errors)
+  }
+
+  /** True when a provider is a plugin, so that plugins must be known before its references can be resolved. */
+  get needsPlugins(): boolean {
+    return this.#plugins.size > 0
+  }
+
+  /** Throws {@link WorkerConfigError} when a provider's class is no plugin that is there. */
+  requireKnown(plugins: PluginDirectory): void {
+    for (const [alias, name] of this.#plugins) {
+      if (plugins.find(name, ['config_provider']) !== null) continue
+      const key = `config.providers.${alias}.class`
+      const own = plugins.all.filter(({ type }) => type === 'config_provider').map((plugin) => plugin.class)
+      throw new WorkerConfigError({
+        [key]: [`${key}=${name} is not known; there are ${[...bundledProviders, ...own].join(', ')}`],
+      })
     }
   }
 
   /** A copy with all references resolved that can be; unknown providers and missing keys leave the text as it is. */
   async resolve<V extends string | null>(props: Readonly<Record<string, V>>): Promise<Record<string, V>> {
-    const entries = Object.entries(props).map(
-      async ([name, value]) => [name, value === null ? value : await this.#resolveText(value)] as const,
-    )
-    return Object.fromEntries(await Promise.all(entries)) as Record<string, V>
+    return (await this.resolveWithTtls(props)).props
   }
 
-  async #resolveText(text: string): Promise<string> {
-    const replacements = await Promise.all(
-      [...text.matchAll(reference)].map(async ([whole, alias = '', path = '', key = '']) => {
-        const provider = this.#providers.get(alias)
-        return provider === undefined ? whole : ((await provider(path))(key) ?? whole)
-      }),
-    )
-    return text.replace(reference, () => replacements.shift() ?? '')
-  }
-}
-
-type ProviderFactory = (params: Readonly<Record<string, string>>, logger: Logger) => ConfigProvider
-
-const factories: Record<string, ProviderFactory> = {
-  FileConfigProvider: (params, logger) => async (path) => {
-    if (path === '' || !(await isAllowed(path, params, logger))) return () => undefined
-    const values = parseProperties(await readable(path))
-    return (key) => (Object.hasOwn(values, key) ? values[key] : undefined)
-  },
-  DirectoryConfigProvider: (params, logger) => async (path) => {
-    if (path === '' || !(await isAllowed(path, params, logger))) return () => undefined
-    const { readFileSync, readdirSync } = await import('node:fs')
-    const files = new Set(listFiles(readdirSync, path))
-    return (key) => (files.has(key) ? readFileSync(join(path, key), 'utf8') : undefined)
-  },
-  EnvVarConfigProvider: (params) => {
-    const allowed = new RegExp(`^(?:${params['allowlist.pattern'] ?? '.*'})$`)
-    return async (path) => {
-      if (path !== '') throw new RuntimeError('Path is not supported for EnvVarConfigProvider, use ${env:NAME}')
-      return (key) => (allowed.test(key) ? process.env[key] : undefined)
+  /** The same, with how long the values hold. Each path of a provider is read once, for all its keys. */
+  async resolveWithTtls<V extends string | null>(props: Readonly<Record<string, V>>): Promise<ResolvedProps<V>> {
+    const wanted = new Map<string, { alias: string; path: string; keys: Set<string> }>()
+    for (const value of Object.values(props)) {
+      for (const { alias, path, key } of value === null ? [] : referencesOf(value)) {
+        if (!this.#providers.has(alias)) continue
+        const place = wanted.get(placeOf(alias, path))
+        if (place === undefined) wanted.set(placeOf(alias, path), { alias, path, keys: new Set([key]) })
+        else place.keys.add(key)
+      }
     }
-  },
-}
-
-function listFiles(readdir: typeof import('node:fs').readdirSync, path: string): string[] {
-  try {
-    return readdir(path, { withFileTypes: true })
-      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-      .map(({ name }) => name)
-  } catch {
-    return []
+    const found = new Map(
+      await Promise.all(
+        [...wanted].map(
+          async ([place, { alias, path, keys }]) =>
+            [place, await (this.#providers.get(alias) as ReadValues)(path, [...keys])] as const,
+        ),
+      ),
+    )
+    const resolved = Object.entries(props).map(([name, value]) => {
+      if (value === null) return [name, value]
+      return [
+        name,
+        replaceReferences(value, ({ alias, path, key }) => own(found.get(placeOf(alias, path))?.values, key)),
+      ]
+    })
+    const ttls = [...found].flatMap(([place, { ttlMs }]) => (ttlMs === null ? [] : [[place, ttlMs] as const]))
+    return { props: Object.fromEntries(resolved) as Record<string, V>, ttls: new Map(ttls) }
   }
 }
 
-async function readable(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new RuntimeError(`Could not read properties from file ${path}`, { cause })
-  }
+function placeOf(alias: string, path: string): string {
+  return `${alias}:${path}`
 }
 
-async function isAllowed(path: string, params: Readonly<Record<string, string>>, logger: Logger): Promise<boolean> {
-  const roots = (params['allowed.paths'] ?? '').split(',').filter((root) => root.trim() !== '')
-  if (roots.length === 0) return true
-  const real = await realpath(path).catch(() => normalize(path))
-  const inside = roots.some(
-    (root) => real === normalize(root.trim()) || real.startsWith(`${normalize(root.trim())}${sep}`),
-  )
-  if (!inside) logger.warn({ path }, 'A configuration provider was asked for a path outside allowed.paths')
-  return inside
+function own(values: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
+  return values !== undefined && Object.hasOwn(values, key) ? values[key] : undefined
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { silentLogger } from '../../../src/base/logger.ts'
 import { ConfigProviders, hasReference } from '../../../src/runtime/providers/config-providers.ts'
+import { resolveWorkerProperties } from '../../../src/runtime/providers/worker-references.ts'
 
 let folder = ''
 let file = ''
@@ -71,6 +72,38 @@ test('paths outside allowed.paths and variables outside the allow list are not r
   assert.deepEqual(await allowed.resolve(props), props)
   const inside = providers({ file: { 'allowed.paths': folder } })
   assert.equal((await inside.resolve(props)).a, 'alice')
+})
+
+test('allowed paths must be absolute, and a provider needs a class', () => {
+  assert.throws(
+    () => providers({ file: { 'allowed.paths': 'relative/folder' } }),
+    /config\.providers\.file\.param\.allowed\.paths: Path relative\/folder is not absolute/,
+  )
+  assert.throws(
+    () => new ConfigProviders([{ alias: 'v', class: '', params: {} }], silentLogger),
+    /Missing required configuration "config\.providers\.v\.class"/,
+  )
+})
+
+test('a link out of the allowed paths is not followed', async () => {
+  const inside = join(folder, 'inside')
+  mkdirSync(inside)
+  symlinkSync(file, join(inside, 'link.properties'))
+  const props = { a: `\${file:${join(inside, 'link.properties')}:user}` }
+  assert.deepEqual(await providers({ file: { 'allowed.paths': inside } }).resolve(props), props)
+})
+
+test('the properties of a worker may hold references to the providers that it declares', async () => {
+  const props = {
+    'config.providers': 'file',
+    'config.providers.file.class': 'FileConfigProvider',
+    'producer.sasl.password': `\${file:${file}:user}`,
+    'group.id': '${other:x}',
+  }
+  const resolved = await resolveWorkerProperties(props, silentLogger)
+  assert.deepEqual(resolved, { ...props, 'producer.sasl.password': 'alice' })
+  const custom = { ...props, 'config.providers.file.class': 'com.example.Vault' }
+  await assert.rejects(resolveWorkerProperties(custom, silentLogger), /com\.example\.Vault is not known/)
 })
 
 test('an unknown provider class is refused with the known ones', () => {
