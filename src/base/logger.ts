@@ -1,10 +1,12 @@
-import { pino, type Logger as PinoLogger } from 'pino'
+import { type LogFn, pino, type Logger as PinoLogger } from 'pino'
+import { type LevelWord, LogLevels, ROOT_LOGGER } from './log-levels.ts'
 import { withoutSecrets } from './secrets.ts'
 
 /**
  * What every part logs through. Structured fields first, the sentence second, as pino has it:
  * `logger.info({ connector }, 'Connector started')`. Never pass configuration values: they may hold secrets.
- * What errors of plugins quote of them is hidden by `secrets.ts`.
+ * What errors of plugins quote of them is hidden by `secrets.ts`. A child with the binding `logger` is the logger of
+ * that name, whose level can be changed while it is in use (see `log-levels.ts`).
  */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
   child(bindings: Record<string, unknown>): Logger
@@ -17,14 +19,70 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
  * `destination` is 2 (a command whose standard output is data).
  */
 export function createLogger(
-  options: { level?: LogLevel; destination?: 1 | 2; bindings?: Record<string, unknown> } = {},
+  options: { level?: LogLevel; destination?: 1 | 2; bindings?: Record<string, unknown>; levels?: LogLevels } = {},
 ): Logger {
   const { level = 'info', destination = 1, bindings = {} } = options
-  return pino(
+  const lines = pino(
     { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: withoutSecrets } },
     pino.destination({ fd: destination, sync: true }),
   )
+  return new LeveledLogger(lines, options.levels ?? new LogLevels(wordOf(level)), ROOT_LOGGER)
+}
+
+/** The levels that a logger obeys; null for one that was not made by {@link createLogger}. */
+export function levelsOf(logger: Logger): LogLevels | null {
+  return logger instanceof LeveledLogger ? logger.levels : null
 }
 
 /** Swallows everything; for tests and for code that was given no logger. */
 export const silentLogger: Logger = pino({ level: 'silent' })
+
+/** A pino logger that looks at the levels again after they have changed. */
+class LeveledLogger implements Logger {
+  readonly levels: LogLevels
+  readonly #name: string
+  readonly #lines: PinoLogger
+  #version = -1
+
+  constructor(lines: PinoLogger, levels: LogLevels, name: string) {
+    this.#lines = lines
+    this.levels = levels
+    this.#name = name
+    levels.know(name)
+  }
+
+  readonly trace = this.#at('trace')
+  readonly debug = this.#at('debug')
+  readonly info = this.#at('info')
+  readonly warn = this.#at('warn')
+  readonly error = this.#at('error')
+  readonly fatal = this.#at('fatal')
+
+  child(bindings: Record<string, unknown>): Logger {
+    const name = bindings['logger']
+    return new LeveledLogger(
+      this.#lines.child(bindings),
+      this.levels,
+      typeof name === 'string' && name !== '' ? name : this.#name,
+    )
+  }
+
+  #at(method: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'): LogFn {
+    return (...args: unknown[]): void => {
+      if (this.#version !== this.levels.version) {
+        this.#version = this.levels.version
+        this.#lines.level = pinoLevel(this.levels.level(this.#name))
+      }
+      ;(this.#lines[method] as (...given: unknown[]) => void)(...args)
+    }
+  }
+}
+
+function pinoLevel(word: LevelWord): LogLevel {
+  if (word === 'OFF') return 'silent'
+  return word === 'ALL' ? 'trace' : (word.toLowerCase() as LogLevel)
+}
+
+function wordOf(level: LogLevel): LevelWord {
+  return level === 'silent' ? 'OFF' : (level.toUpperCase() as LevelWord)
+}

@@ -44,6 +44,12 @@ export function fakeHerder(overrides: Partial<Herder> = {}): FakeHerder {
     putTaskConfigs: async (name, configs, signature: RequestSignature) => {
       calls.push(['putTaskConfigs', name, configs, { ...signature, body: Buffer.from(signature.body).toString() }])
     },
+    fenceZombies: async (name, signature: RequestSignature) => {
+      calls.push(['fenceZombies', name, { ...signature, body: Buffer.from(signature.body).toString() }])
+    },
+    loggers: note('loggers', { root: { level: 'INFO', last_modified: null } }),
+    loggerLevel: note('loggerLevel', { level: 'INFO', last_modified: null }),
+    setLoggerLevel: note('setLoggerLevel', ['root']),
     serverInfo: note('serverInfo', { version: '1', commit: 'c', kafka_cluster_id: 'k' }),
     health: note('health', { status: 'healthy', message: 'fine' } as const),
     counters: note('counters', []),

@@ -29,6 +29,8 @@ import type {
   ConnectorStateInfo,
   Health,
   Herder,
+  LoggerLevel,
+  LoggerScope,
   OffsetsMessage,
   PluginInfo,
   RequestSignature,
@@ -40,6 +42,7 @@ import type {
 import { dropStaleStatuses, SessionKeyRotation } from './leader-duties.ts'
 import type { LocalWork } from './local-work.ts'
 import { callPeer } from './peer-client.ts'
+import { LoggerAdmin } from './logger-admin.ts'
 import type { PluginDirectory } from './plugin-directory.ts'
 import type { PartitionOffset } from './sink-offsets.ts'
 import { restartPlan } from './restart-plan.ts'
@@ -86,6 +89,7 @@ export class DistributedHerder implements Herder, GroupOwner {
   readonly #queue = new WorkQueue()
   readonly #publisher: TaskConfigPublisher
   readonly #sessionKeys: SessionKeyRotation
+  readonly #loggers: LoggerAdmin
   readonly #started = Promise.withResolvers<HerderPlace>()
   #place: HerderPlace | null = null
   #ready = false
@@ -94,6 +98,7 @@ export class DistributedHerder implements Herder, GroupOwner {
   constructor(parts: HerderParts) {
     this.#parts = parts
     this.#publisher = new TaskConfigPublisher((connector) => this.#publishTaskConfigs(connector), parts.logger)
+    this.#loggers = new LoggerAdmin(parts.config, parts.hasPeers, parts.logger)
     this.#sessionKeys = new SessionKeyRotation(parts.config, parts.worker, parts.logger)
     this.#started.promise.catch(() => undefined)
   }
@@ -366,18 +371,42 @@ export class DistributedHerder implements Herder, GroupOwner {
   async putTaskConfigs(name: string, configs: readonly Properties[], signature: RequestSignature): Promise<void> {
     if (!this.#parts.hasPeers) throw new RuntimeError('A standalone worker takes no task configurations of others')
     const place = await this.#joined()
-    if (place.group.view?.version === 2) {
-      verifySignature(
-        signature,
-        this.#parts.config.state.sessionKey,
-        this.#parts.worker.interWorkerVerificationAlgorithms,
-      )
-    }
+    this.#verify(place, signature)
     await this.#queue.run(`writing task configs for connector ${name} to the config topic`, async () => {
       this.#requireLeader(place)
       this.#requireConnector(name)
       await this.#parts.config.putTaskConfigs(name, configs)
     })
+  }
+
+  async fenceZombies(name: string, signature: RequestSignature): Promise<void> {
+    if (!this.#parts.hasPeers) throw new RuntimeError('A standalone worker does not fence tasks of others')
+    const place = await this.#joined()
+    this.#verify(place, signature)
+    this.#requireLeader(place)
+    this.#requireConnector(name)
+    throw new RuntimeError(
+      `The tasks of connector ${name} cannot be fenced: this worker has no support for exactly-once sources, so none of ` +
+        'the workers of its group may have exactly.once.source.support=enabled',
+    )
+  }
+
+  #verify(place: HerderPlace, signature: RequestSignature): void {
+    if (place.group.view?.version !== 2) return
+    const { config, worker } = this.#parts
+    verifySignature(signature, config.state.sessionKey, worker.interWorkerVerificationAlgorithms)
+  }
+
+  async loggers(): Promise<Record<string, LoggerLevel>> {
+    return this.#loggers.all()
+  }
+
+  async loggerLevel(name: string): Promise<LoggerLevel> {
+    return this.#loggers.level(name)
+  }
+
+  async setLoggerLevel(name: string, level: string, scope: LoggerScope): Promise<string[] | null> {
+    return this.#loggers.set(name, level, scope)
   }
 
   // What the group asks of its owner
@@ -487,8 +516,10 @@ export class DistributedHerder implements Herder, GroupOwner {
       case 'restart-requested':
         await this.#restartHere(place, event.connector, event)
         return
-      case 'session-key-changed':
       case 'logger-level-changed':
+        this.#loggers.follow(event.logger, event.level)
+        return
+      case 'session-key-changed':
     }
   }
 

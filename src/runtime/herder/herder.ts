@@ -108,6 +108,14 @@ export interface OffsetsMessage {
   readonly message: string
 }
 
+/** A logger as `GET /admin/loggers` shows it; the time in ms since the epoch, null when it never changed. */
+export interface LoggerLevel {
+  readonly level: string
+  readonly last_modified: number | null
+}
+
+export type LoggerScope = 'worker' | 'cluster'
+
 /** Signature of an internal request over the exact bytes of its body; base64, with the algorithm's name. */
 export interface RequestSignature {
   readonly signature: string | undefined
@@ -156,6 +164,16 @@ export interface Herder {
   validateConfig(plugin: string, config: Properties): Promise<ConfigInfos>
   /** Internal: the owner of a connector gives the leader its task configurations. */
   putTaskConfigs(name: string, configs: readonly Properties[], signature: RequestSignature): Promise<void>
+  /** Internal: a task of an exactly-once source asks the leader to fence its predecessors. Signed over an empty body. */
+  fenceZombies(name: string, signature: RequestSignature): Promise<void>
+  /** The known loggers in the order of their names, but those that are OFF. */
+  loggers(): Promise<Record<string, LoggerLevel>>
+  loggerLevel(name: string): Promise<LoggerLevel>
+  /**
+   * Sets the level of a logger and of all below it; any case, blanks around it are no matter. On this worker: gives the
+   * names whose level changed, in order. In the cluster: null, once all workers will learn of it.
+   */
+  setLoggerLevel(name: string, level: string, scope: LoggerScope): Promise<string[] | null>
   serverInfo(): Promise<ServerInfo>
   health(): Promise<Health>
   /** Totals of the tasks on this worker, for metrics and progress displays. */

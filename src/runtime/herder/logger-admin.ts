@@ -1,0 +1,53 @@
+import { type LeveledName, LogLevels, parseLevel } from '../../base/log-levels.ts'
+import { type Logger, levelsOf } from '../../base/logger.ts'
+import { NotFoundError } from '../errors.ts'
+import { loggerNames } from '../logger-names.ts'
+import type { ConfigStore } from '../stores/config-store.ts'
+import type { LoggerLevel, LoggerScope } from './herder.ts'
+
+/** Levels of loggers, changed on this worker or, through the configuration topic, on all that run now (KIP-976). */
+export class LoggerAdmin {
+  readonly #levels: LogLevels
+  readonly #config: Pick<ConfigStore, 'putLoggerLevel'>
+  readonly #hasPeers: boolean
+  readonly #logger: Logger
+
+  /** Of a logger that is not ours the levels are kept, but change nothing. */
+  constructor(config: Pick<ConfigStore, 'putLoggerLevel'>, hasPeers: boolean, logger: Logger) {
+    this.#levels = levelsOf(logger) ?? new LogLevels('INFO')
+    this.#config = config
+    this.#hasPeers = hasPeers
+    this.#logger = logger
+    for (const name of Object.values(loggerNames)) this.#levels.know(name)
+  }
+
+  all(): Record<string, LoggerLevel> {
+    return Object.fromEntries(this.#levels.all().map(([name, level]) => [name, shown(level)]))
+  }
+
+  level(name: string): LoggerLevel {
+    const found = this.#levels.get(name)
+    if (found === null) throw new NotFoundError(`Logger ${name} not found.`)
+    return shown(found)
+  }
+
+  async set(name: string, text: string, scope: LoggerScope): Promise<string[] | null> {
+    const level = parseLevel(text)
+    if (level === null) throw new NotFoundError(`invalid log level '${text}'.`)
+    if (scope === 'worker') return this.#levels.set(name, level)
+    if (this.#hasPeers) await this.#config.putLoggerLevel(name, level)
+    else this.#levels.set(name, level)
+    return null
+  }
+
+  /** A level that someone set for the whole cluster. */
+  follow(name: string, text: string): void {
+    const level = parseLevel(text)
+    if (level !== null) this.#levels.set(name, level)
+    else this.#logger.warn({ name, level: text }, 'Ignored a level in the config topic that does not exist')
+  }
+}
+
+function shown({ level, lastModified }: LeveledName): LoggerLevel {
+  return { level, last_modified: lastModified }
+}
