@@ -13,7 +13,7 @@ import { transform } from '../transforms/support.ts'
 // Kafka Connect's own transforms and ours, given the same records by the JSON converter.
 
 const seed = Number(process.env['MILLRACE_SEED'] ?? Date.now())
-const CASES = 4000
+const CASES = 2000
 
 interface Question {
   readonly class: string
@@ -45,8 +45,8 @@ const leaves: readonly FieldKind[] = [
   { schema: { type: 'int32' }, value: fc.integer() },
   {
     schema: { type: 'int64' },
-    // Beyond 10^14 seconds Kafka Connect makes wrong days of them, where we refuse.
-    value: fc.oneof(fc.integer({ min: -1e14, max: 1e14 }), fc.integer({ min: -300, max: 300 })),
+    // Beyond 10^14 seconds Kafka Connect makes wrong days of them, where we refuse; before 1582 it has Julian dates.
+    value: fc.oneof(fc.integer({ min: -1e10, max: 1e14 }), fc.integer({ min: -300, max: 300 })),
   },
   // Java before 19 has a digit too many in the text of some numbers, but not of these.
   { schema: { type: 'float' }, value: fc.integer({ min: -80_000, max: 80_000 }).map((eighths) => eighths / 8) },
