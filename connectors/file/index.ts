@@ -21,6 +21,8 @@ export const fileStreamSink = defineSink({
   summary: 'Appends record values to a file, a line each.',
   config: fileSinkConfig,
   taskConfigs: (_props, maxTasks, raw) => Array.from({ length: maxTasks }, () => raw),
+  // Offsets of a sink are all in its consumer group.
+  alterOffsets: () => true,
   startTask: async (props) => (await import('./sink.ts')).startFileSink(props),
 })
 

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import {
   ConnectError,
   GrowableBytes,
+  plainJson,
   type SinkBatch,
   type SinkRecord,
   type SinkTask,
@@ -32,7 +33,7 @@ class FileSinkTask implements SinkTask {
     this.#out.reset()
     for (const { value } of records) {
       if (value instanceof Uint8Array) writeBytes(this.#out, value)
-      else writeUtf8(this.#out, textOf(value))
+      else writeUtf8(this.#out, typeof value === 'string' ? value : plainJson(value))
       writeAscii(this.#out, '\n')
     }
     await this.#append()
@@ -72,24 +73,6 @@ class FileSinkTask implements SinkTask {
       this.#isDirty = true
     }
   }
-}
-
-/** Strings as they are; structs, maps and lists as JSON; anything else in its usual text form. */
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (value === undefined) return 'null'
-  return JSON.stringify(value, jsonReplacer)
-}
-
-/** The bundled TypeScript library does not know `JSON.rawJSON` yet. */
-const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown }
-
-function jsonReplacer(this: Readonly<Record<string, unknown>>, key: string): unknown {
-  // Not the second argument: a Buffer has turned itself into an object there.
-  const value = this[key]
-  if (typeof value === 'bigint') return rawJSON(String(value))
-  if (value instanceof Map) return Object.fromEntries(value)
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }
 
 /** Opens the file for appending, making it if need be. */

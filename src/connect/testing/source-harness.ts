@@ -31,6 +31,7 @@ export class SourceHarness<P> {
   #connector: ConnectorInstance | null = null
   #task: SourceTask | null = null
   #pending = new Map<string, { partition: SourcePartition; offset: SourceOffset }>()
+  #uncommitted: SourceRecord[] = []
   #surplus: SourceRecord[] = []
   reconfigurationsRequested = 0
 
@@ -67,6 +68,7 @@ export class SourceHarness<P> {
     if (batch === null) return null
     if (!isRowBatch(batch)) {
       for (const { sourcePartition, sourceOffset } of batch) this.#remember(sourcePartition, sourceOffset)
+      this.#uncommitted.push(...batch)
       return [...batch]
     }
     if (batch.sourceOffset !== null) this.#remember(batch.sourcePartition, batch.sourceOffset)
@@ -95,8 +97,9 @@ export class SourceHarness<P> {
     return records
   }
 
-  /** Commits the offsets of everything polled, and tells the task. */
+  /** Says of all polled records that they were dropped or stored (`commitRecord`), then commits their offsets. */
   async commit(): Promise<void> {
+    for (const record of this.#uncommitted.splice(0)) await this.#running().commitRecord?.(record, null)
     const offsets = [...this.#pending.values()]
     this.#pending.clear()
     for (const { partition, offset } of offsets) this.committed.set(JSON.stringify(partition), offset)
@@ -110,6 +113,7 @@ export class SourceHarness<P> {
     this.#task = null
     this.#connector = null
     this.#pending.clear()
+    this.#uncommitted = []
     this.#surplus = []
     await task?.stop?.()
     await connector?.stop?.()

@@ -157,7 +157,7 @@ test('offsets set over REST are checked with the texts of Kafka Connect', () => 
   assert.equal(alter({ garbage: 1 }, null), true)
   assert.throws(() => alter({ filename: 'f' }, {}), /contain the key 'position'/)
   assert.throws(() => alter({ filename: 'f' }, { position: '5' }), /expected to be a Long value/)
-  assert.throws(() => alter({ filename: 'f' }, { position: -1 }), /should be non-negative/)
+  assert.throws(() => alter({ filename: 'f' }, { position: -1 }), /should be a non-negative value/)
   assert.throws(() => alter({}, { position: 1 }), /should contain the key 'filename'/)
   const stdin = fileStreamSource.config.parse({ topic: 't' })
   assert.throws(() => fileStreamSource.alterOffsets?.(stdin, []), /'file' configuration is unspecified/)
