@@ -1,5 +1,8 @@
-/** Small responses and the beginnings of large ones are read into this; the rest of a large one goes straight to its place. */
-const STAGING_BYTES = 65536
+/**
+ * Small responses and the beginnings of large ones are read into this; the rest of a large one goes straight to its place.
+ * Every connection has one, and idle tasks have several connections.
+ */
+const STAGING_BYTES = 4096
 const PREFIX_BYTES = 4
 
 /**

@@ -21,6 +21,7 @@ import { TransformChain } from '../pipeline/transform-chain.ts'
 import type { SourcePlugin } from '../../connect/index.ts'
 import { PluginCallError } from '../plugins/plugin-scope.ts'
 import type { TaskCounters } from '../task-runner.ts'
+import { idleClock } from './idle-clock.ts'
 import { openSourceOutput, type SourceOutput } from './source-output.ts'
 import { SettledRecords } from './settled-records.ts'
 import type { SourceCommitStrategy } from './source-commit-strategy.ts'
@@ -156,7 +157,7 @@ export class SourceLoop implements TaskLoop {
       offsets,
       offset: async (partition) => (await offsets([partition]))[0] ?? null,
       idle: async (ms) => {
-        await pause(ms, control.signal)
+        await idleClock.wait(ms, control.signal)
         return null
       },
     }

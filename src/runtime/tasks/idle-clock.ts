@@ -1,0 +1,52 @@
+/** A wait may last longer by this share, so that many end together. */
+const MOST_SLACK = 1 / 16
+
+interface Tick {
+  readonly waiters: Set<() => void>
+  readonly timer: NodeJS.Timeout
+}
+
+/**
+ * Waits of idle tasks, which end together: the end of each is put off a little, to a moment that others have as well, so
+ * that a thread with hundreds of idle tasks is woken a few times a second and not hundreds of times.
+ */
+export class IdleClock {
+  readonly #ticks = new Map<number, Tick>()
+
+  /** Resolves after `ms` and at most a sixteenth of it, or as soon as `signal` aborts; never rejects. */
+  wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
+    const now = performance.now()
+    const grain = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, ms * MOST_SLACK))))
+    const due = Math.ceil((now + Math.max(0, ms)) / grain) * grain
+    const tick = this.#ticks.get(due) ?? this.#newTick(due, now)
+    return new Promise<void>((resolve) => {
+      const end = (): void => {
+        signal.removeEventListener('abort', end)
+        tick.waiters.delete(end)
+        if (tick.waiters.size === 0) this.#drop(due, tick)
+        resolve()
+      }
+      tick.waiters.add(end)
+      signal.addEventListener('abort', end)
+    })
+  }
+
+  #newTick(due: number, now: number): Tick {
+    const waiters = new Set<() => void>()
+    const timer = setTimeout(() => {
+      for (const end of waiters) end()
+    }, due - now)
+    const tick = { waiters, timer }
+    this.#ticks.set(due, tick)
+    return tick
+  }
+
+  #drop(due: number, tick: Tick): void {
+    clearTimeout(tick.timer)
+    if (this.#ticks.get(due) === tick) this.#ticks.delete(due)
+  }
+}
+
+/** The clock of all tasks of this thread. */
+export const idleClock = new IdleClock()
