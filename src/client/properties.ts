@@ -66,6 +66,8 @@ const strategyNames: Record<string, AssignmentStrategy> = {
   'org.apache.kafka.clients.consumer.RangeAssignor': 'range',
   roundrobin: 'roundrobin',
   'org.apache.kafka.clients.consumer.RoundRobinAssignor': 'roundrobin',
+  sticky: 'sticky',
+  'org.apache.kafka.clients.consumer.StickyAssignor': 'sticky',
   'cooperative-sticky': 'cooperative-sticky',
   'org.apache.kafka.clients.consumer.CooperativeStickyAssignor': 'cooperative-sticky',
 }

@@ -12,6 +12,7 @@ import { cooperativeStickyAssignor } from '../group/cooperative-sticky-assignor.
 import { type GroupHandler, GroupMember, type JoinedMember } from '../group/member.ts'
 import { rangeAssignor } from '../group/range-assignor.ts'
 import { roundRobinAssignor } from '../group/round-robin-assignor.ts'
+import { stickyAssignor } from '../group/sticky-assignor.ts'
 import type { Committer } from '../offsets.ts'
 import { partitionKey, type TopicPartition } from '../topic-partition.ts'
 import type { AssignmentStrategy, ResolvedConsumerOptions } from './options.ts'
@@ -22,6 +23,7 @@ const MISSING_TOPICS_INTERVAL_MS = 2000
 const assignors: Record<AssignmentStrategy, Assignor> = {
   range: rangeAssignor,
   roundrobin: roundRobinAssignor,
+  sticky: stickyAssignor,
   'cooperative-sticky': cooperativeStickyAssignor,
 }
 
@@ -61,6 +63,8 @@ export class ConsumerMembership {
   #member: GroupMember
   #topics: string[]
   #owned: TopicPartition[] = []
+  /** Of the last assignment, also when it was given up since. */
+  #assigned: TopicPartition[] = []
   #ownedGeneration = -1
   #pending: PendingCall[] = []
   #error: unknown = null
@@ -168,7 +172,7 @@ export class ConsumerMembership {
       assign: (protocol, _leader, members) => this.#assign(protocol, members),
       onRevoke: () => (this.#isCooperative ? Promise.resolve() : this.#inPoll(() => this.#revokeAll())),
       onAssigned: (_protocol, generation, _member, _leader, assignment) =>
-        this.#inPoll(() => this.#assigned(generation, decodeAssignment(assignment))),
+        this.#inPoll(() => this.#takeAssignment(generation, decodeAssignment(assignment))),
       onLost: () => this.#inPoll(() => this.#loseAll()),
       onFatal: (error) => {
         this.#error = error
@@ -193,7 +197,7 @@ export class ConsumerMembership {
       name: assignor.name,
       metadata: encodeSubscription({
         topics: this.#topics,
-        userData: assignor.userData(this.#ownedGeneration),
+        userData: assignor.userData(this.#ownedGeneration, this.#assigned),
         ownedPartitions: this.#owned,
         generation: this.#ownedGeneration,
         rackId: null,
@@ -237,6 +241,7 @@ export class ConsumerMembership {
   async #loseAll(): Promise<void> {
     const owned = this.#owned
     this.#owned = []
+    this.#assigned = []
     this.#ownedGeneration = -1
     this.#deps.setPartitions([])
     if (owned.length > 0) await this.#lostOrRevoked(owned)
@@ -248,7 +253,7 @@ export class ConsumerMembership {
     else await this.#listener.onRevoked?.(partitions)
   }
 
-  async #assigned(generation: number, partitions: TopicPartition[]): Promise<void> {
+  async #takeAssignment(generation: number, partitions: TopicPartition[]): Promise<void> {
     // Decided in a generation that is over: what follows it is in the queue already.
     if (generation !== this.#member.generation) return
     const [now, before] = [keySet(partitions), keySet(this.#owned)]
@@ -260,6 +265,7 @@ export class ConsumerMembership {
       this.#member.requestRejoin('partitions were given up')
     }
     this.#owned = partitions
+    this.#assigned = partitions
     this.#ownedGeneration = generation
     this.#deps.setPartitions(partitions)
     await this.#listener.onAssigned?.(added)

@@ -1,7 +1,7 @@
 import { ClientConfigError } from '../errors.ts'
 import type { IsolationLevel } from '../offsets.ts'
 
-export type AssignmentStrategy = 'range' | 'roundrobin' | 'cooperative-sticky'
+export type AssignmentStrategy = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky'
 
 /** Where to begin without a committed offset, or when the offset is no longer there; `none` fails instead. */
 export type AutoOffsetReset = 'earliest' | 'latest' | 'none'

@@ -13,8 +13,8 @@ export interface Assignor {
   readonly name: string
   /** Whether members may keep their partitions through a rebalance (KIP-429). */
   readonly isCooperative: boolean
-  /** Goes with the subscription, for leaders that need it. */
-  userData(generation: number): Uint8Array | null
+  /** Goes with the subscription, for leaders that need it: the generation and the partitions of the last assignment. */
+  userData(generation: number, assigned: readonly TopicPartition[]): Uint8Array | null
   /** @param partitionCounts topics that exist; members may subscribe to others */
   assign(
     members: readonly AssignableMember[],

@@ -66,7 +66,7 @@ export function decodeAssignment(bytes: Uint8Array): TopicPartition[] {
   return readPartitions(reader)
 }
 
-function writePartitions(writer: Writer, partitions: readonly TopicPartition[]): void {
+export function writePartitions(writer: Writer, partitions: readonly TopicPartition[]): void {
   const topics = byTopic(partitions)
   writer.int32(topics.size)
   for (const [topic, list] of topics) {
@@ -76,7 +76,7 @@ function writePartitions(writer: Writer, partitions: readonly TopicPartition[]):
   }
 }
 
-function readPartitions(reader: Reader): TopicPartition[] {
+export function readPartitions(reader: Reader): TopicPartition[] {
   const partitions: TopicPartition[] = []
   for (let topics = reader.arrayCount(false, 6); topics > 0; topics--) {
     const topic = reader.string()

@@ -23,7 +23,8 @@ export const cooperativeStickyAssignor: Assignor = {
   },
 }
 
-class StickyPlan {
+/** Who gets what, beginning with what the members have by their own word. */
+export class StickyPlan {
   readonly #members: AssignableMember[]
   readonly #partitions: TopicPartition[] = []
   /** By topic: who may get its partitions. */
@@ -81,13 +82,22 @@ class StickyPlan {
     }
   }
 
+  /** For members that keep their partitions meanwhile: what has to move is given to nobody yet. */
   withoutMoves(): Map<string, TopicPartition[]> {
+    return this.#shares((key, owner) => (this.#previous.get(key) ?? owner) === owner)
+  }
+
+  /** For members that have given up everything before. */
+  withMoves(): Map<string, TopicPartition[]> {
+    return this.#shares(() => true)
+  }
+
+  #shares(isGiven: (key: string, owner: string) => boolean): Map<string, TopicPartition[]> {
     const result = new Map<string, TopicPartition[]>(this.#members.map(({ memberId }) => [memberId, []]))
     for (const { topic, partition } of this.#partitions) {
       const key = partitionKey(topic, partition)
       const owner = this.#owner.get(key) as string
-      const previous = this.#previous.get(key)
-      if (previous === undefined || previous === owner) result.get(owner)?.push({ topic, partition })
+      if (isGiven(key, owner)) result.get(owner)?.push({ topic, partition })
     }
     return result
   }

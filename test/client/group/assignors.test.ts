@@ -5,9 +5,10 @@ import type { AssignableMember } from '../../../src/client/group/assignor.ts'
 import { cooperativeStickyAssignor } from '../../../src/client/group/cooperative-sticky-assignor.ts'
 import { rangeAssignor } from '../../../src/client/group/range-assignor.ts'
 import { roundRobinAssignor } from '../../../src/client/group/round-robin-assignor.ts'
+import { stickyAssignor } from '../../../src/client/group/sticky-assignor.ts'
 import { partitionKey, type TopicPartition } from '../../../src/client/index.ts'
 
-const all = [rangeAssignor, roundRobinAssignor, cooperativeStickyAssignor]
+const all = [rangeAssignor, roundRobinAssignor, stickyAssignor, cooperativeStickyAssignor]
 
 function member(memberId: string, topics: string[], owned: TopicPartition[] = [], generation = -1): AssignableMember {
   return {
@@ -52,6 +53,26 @@ test('cooperative sticky withholds what has to move until its owner gave it up',
   )
   assert.deepEqual(second.get('a'), first.get('a'))
   assert.equal(second.get('b')?.length, 2)
+})
+
+test('sticky moves no more than balance needs, going by what the members remember', () => {
+  const counts = new Map([['t', 4]])
+  const before = [0, 1, 2, 3].map((partition) => ({ topic: 't', partition }))
+  const remembering = (memberId: string, generation: number, had: TopicPartition[]): AssignableMember => {
+    const plain = member(memberId, ['t'])
+    return { ...plain, subscription: { ...plain.subscription, userData: stickyAssignor.userData(generation, had) } }
+  }
+  const shares = stickyAssignor.assign([remembering('a', 1, before), remembering('b', -1, [])], counts)
+  assert.equal(shares.get('a')?.length, 2)
+  assert.equal(shares.get('b')?.length, 2, 'at once: nobody holds anything meanwhile')
+  const again = stickyAssignor.assign(
+    [remembering('a', 2, shares.get('a') ?? []), remembering('b', 2, shares.get('b') ?? [])],
+    counts,
+  )
+  assert.deepEqual(again, shares)
+  const broken = member('c', ['t'])
+  const strange = { ...broken, subscription: { ...broken.subscription, userData: Buffer.from([0, 0, 0, 9]) } }
+  assert.equal(stickyAssignor.assign([strange], counts).get('c')?.length, 4)
 })
 
 test('of two claims to a partition the one from the newer generation counts', () => {
