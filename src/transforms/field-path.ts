@@ -1,4 +1,4 @@
-import { ConfigError } from '../connect/index.ts'
+import { settingError } from './settings.ts'
 
 /**
  * The names on the way to a field. Syntax `V1`: the text is the name of a field at the top. `V2` (KIP-821): names are
@@ -35,6 +35,8 @@ function quotedName(text: string, start: number): { name: string; end: number } 
     if (isEscape) i++
     name += isEscape ? '`' : c
   }
-  const message = `Incomplete backtick pair in path: [${text}], consider adding a backslash before backtick at position ${start - 1} to escape it`
-  throw new ConfigError(message, { errors: { field: [message] } })
+  throw settingError(
+    'field',
+    `Incomplete backtick pair in path: [${text}], consider adding a backslash before backtick at position ${start - 1} to escape it`,
+  )
 }

@@ -9,7 +9,7 @@ import {
   type Transform,
   Type,
 } from '../connect/index.ts'
-import { isMap, type Members, requireMap, requireStruct, typeName } from './members.ts'
+import { isMap, type Members, requireMap, requireStruct } from './members.ts'
 import { planOf, readColumns, withPlan } from './plan-columns.ts'
 import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
 import { basicsOf, readField, SchemaCache, withFields } from './struct-fields.ts'
@@ -61,7 +61,11 @@ class Flatten implements Transform {
     for (const [key, value] of Object.entries(map)) {
       const name = this.#join(prefix, key)
       if (isMap(value)) this.#flattenMap(requireMap(value, purpose), name, flat)
-      else flat.set(name, requirePlain(value))
+      else if (!(value instanceof Date)) flat.set(name, value ?? null)
+      else
+        throw new DataError(
+          "Flatten transformation was passed a value of type Date which is not supported by Connect's data API",
+        )
     }
   }
 
@@ -114,15 +118,6 @@ class Flatten implements Transform {
 
 function isNested(schema: Schema): boolean {
   return schema.type === 'STRUCT' || schema.type === 'MAP'
-}
-
-/** Refuses what a schemaless value cannot hold. */
-function requirePlain(value: unknown): unknown {
-  if (typeof value === 'function' || typeof value === 'symbol' || value instanceof Date)
-    throw new DataError(
-      `Flatten transformation was passed a value of type ${typeName(value)} which is not supported by Connect's data API`,
-    )
-  return value ?? null
 }
 
 export const flattenPlugins = forKeyAndValue(

@@ -1,6 +1,5 @@
 import {
   config,
-  ConfigError,
   type ConnectRecord,
   DataError,
   type Header,
@@ -12,9 +11,9 @@ import {
   Type,
 } from '../connect/index.ts'
 import { memberOf, type Members, requireMap, requireStruct } from './members.ts'
-import { planOf, readColumns } from './plan-columns.ts'
+import { planOf, readColumns, withPlan } from './plan-columns.ts'
 import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
-import { replaceNullWithDefault } from './settings.ts'
+import { replaceNullWithDefault, settingError } from './settings.ts'
 import { readField, readFields, SchemaCache, withFields } from './struct-fields.ts'
 
 const isEmpty = (items: readonly string[]): string | undefined => (items.length === 0 ? 'Empty list' : undefined)
@@ -49,10 +48,8 @@ class HeaderFrom implements Transform {
     this.#part = part
     this.#fields = props.fields
     this.#headers = props.headers
-    if (this.#fields.length !== this.#headers.length) {
-      const message = "'fields' config must have the same number of elements as 'headers' config."
-      throw new ConfigError(message, { errors: { fields: [message] } })
-    }
+    if (this.#fields.length !== this.#headers.length)
+      throw settingError('fields', "'fields' config must have the same number of elements as 'headers' config.")
     this.#moves = props.operation === 'move'
     this.#purpose = `header ${props.operation}`
     this.#replaceNull = props['replace.null.with.default']
@@ -96,7 +93,7 @@ class HeaderFrom implements Transform {
     if (!this.#moves) return changed
     const moved = this.#schemas.get(schema, this.#remove)
     const kept = (moved.fields ?? []).map(({ name }) => columns[at(name)] as (typeof columns)[number])
-    return { ...changed, [this.#part]: { schema: moved, columns: kept } }
+    return withPlan(changed, this.#part, { schema: moved, columns: kept })
   }
 
   #header(i: number, schema: Schema | null, value: unknown): Header {

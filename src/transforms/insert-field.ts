@@ -48,30 +48,23 @@ type Props = PropsOf<typeof insertFieldConfig>
 interface Insertion {
   readonly name: string
   readonly schema: Schema
-  /** Of a record; undefined when the field is not set. */
-  readonly read: (record: ConnectRecord) => unknown
-  /** Of every row of a plan; likewise. */
-  readonly readPlan: (plan: RowPlan) => unknown
+  /** What is inserted into a record, or into every row of a plan; undefined when the field is not set. */
+  readonly read: (from: ConnectRecord | RowPlan) => unknown
 }
 
 /** `!` at the end makes the field required, `?` or nothing optional. */
-function insertion(
-  spec: string | null,
-  schema: Schema,
-  read: Insertion['read'],
-  readPlan: Insertion['readPlan'],
-): Insertion[] {
+function insertion(spec: string | null, schema: Schema, read: Insertion['read']): Insertion[] {
   if (spec === null || spec === '') return []
   const name = spec.replace(/[!?]$/, '')
-  return [{ name, schema: spec.endsWith('!') ? schema : optional(schema), read, readPlan }]
+  return [{ name, schema: spec.endsWith('!') ? schema : optional(schema), read }]
 }
 
-function offsetOf(record: ConnectRecord): number {
-  if (!('kafkaOffset' in record) || typeof record.kafkaOffset !== 'number')
+function offsetOf(from: ConnectRecord | RowPlan): number {
+  if (!('kafkaOffset' in from) || typeof from.kafkaOffset !== 'number')
     throw new DataError(
       `Only SinkRecord supported for [${purpose}], found: SourceRecord; offset.field is for sinks only`,
     )
-  return record.kafkaOffset
+  return from.kafkaOffset
 }
 
 function insertionsOf(props: Props): Insertion[] {
@@ -81,32 +74,11 @@ function insertionsOf(props: Props): Insertion[] {
     throw faultySetting('static.value', null, `No value specified for static field: ${staticField}`)
   const string = primitive('STRING')
   const insertions = [
-    ...insertion(
-      props['topic.field'],
-      string,
-      (record) => record.topic,
-      (plan) => plan.topic,
-    ),
-    ...insertion(
-      props['partition.field'],
-      primitive('INT32'),
-      (record) => record.kafkaPartition ?? undefined,
-      (plan) => plan.kafkaPartition ?? undefined,
-    ),
-    // A row plan is a source's, which has no offsets: `applyToPlan` leaves such rows to the ordinary path.
-    ...insertion(props['offset.field'], primitive('INT64'), offsetOf, () => undefined),
-    ...insertion(
-      props['timestamp.field'],
-      timestamp(),
-      (record) => record.timestamp ?? undefined,
-      (plan) => plan.timestamp ?? undefined,
-    ),
-    ...insertion(
-      staticField,
-      string,
-      () => staticValue,
-      () => staticValue,
-    ),
+    ...insertion(props['topic.field'], string, ({ topic }) => topic),
+    ...insertion(props['partition.field'], primitive('INT32'), (from) => from.kafkaPartition ?? undefined),
+    ...insertion(props['offset.field'], primitive('INT64'), offsetOf),
+    ...insertion(props['timestamp.field'], timestamp(), (from) => from.timestamp ?? undefined),
+    ...insertion(staticField, string, () => staticValue),
   ]
   if (insertions.length === 0) throw new ConfigError('No field insertion configured')
   return insertions
@@ -116,14 +88,14 @@ class InsertField implements Transform {
   readonly #part: Part
   readonly #insertions: readonly Insertion[]
   readonly #replaceNull: boolean
-  readonly #needsRecords: boolean
+  readonly #needsOffset: boolean
   readonly #schemas = new SchemaCache<Schema>()
 
   constructor(props: Props, part: Part) {
     this.#part = part
     this.#insertions = insertionsOf(props)
     this.#replaceNull = props['replace.null.with.default']
-    this.#needsRecords = (props['offset.field'] ?? '') !== ''
+    this.#needsOffset = (props['offset.field'] ?? '') !== ''
   }
 
   apply<R extends ConnectRecord>(record: R): R {
@@ -142,15 +114,14 @@ class InsertField implements Transform {
   }
 
   applyToPlan(plan: RowPlan): RowPlan | null {
-    if (this.#needsRecords) return null
+    // The rows of a plan are a source's, which have no offsets: an error of each record.
+    if (this.#needsOffset) return null
     const rows = planOf(plan, this.#part)
     if (rows === null) return plan
     if (rows.schema.type !== 'STRUCT') return null
     const fields = rows.schema.fields ?? []
     if (this.#insertions.some(({ name }) => fields.some((field) => field.name === name))) return null
-    const inserted = this.#insertions.map(
-      ({ readPlan }): Column => ({ kind: 'constant', value: readPlan(plan) ?? null }),
-    )
+    const inserted = this.#insertions.map(({ read }): Column => ({ kind: 'constant', value: read(plan) ?? null }))
     const schema = this.#schemas.get(rows.schema, this.#extend)
     return withPlan(plan, this.#part, { schema, columns: [...readColumns(rows, this.#replaceNull), ...inserted] })
   }

@@ -28,8 +28,12 @@ export function partsOf(entry: string): readonly string[] {
   return parts
 }
 
-/** An error of a setting that shows only when a transform is made, in the words of other faulty settings. */
-export function faultySetting(key: string, value: string | null, reason: string): ConfigError {
-  const message = `Invalid value ${value} for configuration ${key}: ${reason}`
+/** An error of a setting that shows only when a transform is made. */
+export function settingError(key: string, message: string): ConfigError {
   return new ConfigError(message, { errors: { [key]: [message] } })
+}
+
+/** The same in the words of other faulty settings. */
+export function faultySetting(key: string, value: string | null, reason: string): ConfigError {
+  return settingError(key, `Invalid value ${value} for configuration ${key}: ${reason}`)
 }

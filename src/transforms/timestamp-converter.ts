@@ -1,7 +1,6 @@
 import {
   type Column,
   config,
-  ConfigError,
   type ConnectRecord,
   type PropsOf,
   type RowPlan,
@@ -13,7 +12,7 @@ import { datePatternFault, JavaDateFormat } from './date-format/java-date-format
 import { memberOf, type Members, requireMap, requireStruct } from './members.ts'
 import { mapColumn, planOf, readColumns, withPlan } from './plan-columns.ts'
 import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record-part.ts'
-import { replaceNullWithDefault } from './settings.ts'
+import { replaceNullWithDefault, settingError } from './settings.ts'
 import { readFields, SchemaCache, withFields } from './struct-fields.ts'
 import {
   kindOfSchema,
@@ -72,10 +71,11 @@ class TimestampConverter implements Transform {
     this.#field = props.field
     this.#target = props['target.type']
     this.#replaceNull = props['replace.null.with.default']
-    if (this.#target === 'string' && props.format === '') {
-      const message = 'TimestampConverter requires format option to be specified when using string timestamps'
-      throw new ConfigError(message, { errors: { format: [message] } })
-    }
+    if (this.#target === 'string' && props.format === '')
+      throw settingError(
+        'format',
+        'TimestampConverter requires format option to be specified when using string timestamps',
+      )
     const format = props.format === '' ? null : new JavaDateFormat(props.format)
     this.#forms = { format, precision: props['unix.precision'] }
   }
@@ -85,7 +85,7 @@ class TimestampConverter implements Transform {
     const value = valueOf(record, this.#part)
     if (schema === null) return value === null ? record : withPart(record, this.#part, null, this.#schemaless(value))
     if (this.#field === '') {
-      const changed = value === null ? (kindOfSchema(schema), null) : this.#convert(schema, value)
+      const changed = this.#convert(kindOfSchema(schema), value)
       return withPart(record, this.#part, schemaOfKind(this.#target, schema.optional), changed)
     }
     const struct = value === null ? null : this.#convertField(schema, requireStruct(schema, value, purpose))
@@ -119,30 +119,32 @@ class TimestampConverter implements Transform {
   }
 
   #schemaless(value: unknown): unknown {
-    if (this.#field === '') return this.#convert(null, value)
+    if (this.#field === '') return this.#convertSchemaless(value)
     const members = requireMap(value, purpose)
-    return { ...members, [this.#field]: this.#convert(null, memberOf(members, this.#field)) }
+    return { ...members, [this.#field]: this.#convertSchemaless(memberOf(members, this.#field)) }
   }
 
-  #convert(schema: Schema | null, value: unknown): unknown {
+  #convertSchemaless(value: unknown): unknown {
+    if (value === null) return null
+    return writeTimestamp(this.#target, readTimestamp(kindOfValue(value), value, this.#forms), this.#forms, true)
+  }
+
+  #convert(kind: TimestampKind, value: unknown): unknown {
     if (value === null || value === undefined) return null
-    const kind = schema === null ? kindOfValue(value) : kindOfSchema(schema)
-    return writeTimestamp(this.#target, readTimestamp(kind, value, this.#forms), this.#forms, schema === null)
+    return writeTimestamp(this.#target, readTimestamp(kind, value, this.#forms), this.#forms, false)
   }
 
   #convertField(schema: Schema, struct: Members): Record<string, unknown> {
     const members = readFields(schema, struct, this.#replaceNull)
     const field = schema.fields?.find(({ name }) => name === this.#field)
-    if (field === undefined) return members
-    kindOfSchema(field.schema)
-    members[this.#field] = this.#convert(field.schema, members[this.#field])
+    if (field !== undefined) members[this.#field] = this.#convert(kindOfSchema(field.schema), members[this.#field])
     return members
   }
 
   /** Null for texts: one that cannot be read is an error of its record, even where a later transform drops the column. */
   #convertColumn(from: Schema, to: Schema, column: Column): Column | null {
-    if (kindOfSchema(from) === 'string') return null
-    return mapColumn(column, to, (value) => this.#convert(from, value))
+    const kind = kindOfSchema(from)
+    return kind === 'string' ? null : mapColumn(column, to, (value) => this.#convert(kind, value))
   }
 
   readonly #convertSchema = (schema: Schema): Schema => {
