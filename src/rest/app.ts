@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts'
 import { withDeadline, DeadlineExceededError } from '../base/deadline.ts'
 import { describeStage, ForwardError, type Herder, type MetricsSource, RequestTimeoutError } from '../runtime/index.ts'
 import { refuseMediaType } from './content-negotiation.ts'
-import { sendError, statusOf } from './errors.ts'
+import { sendError, sendJson, statusOf } from './errors.ts'
 import { forward } from './forwarding.ts'
 import { connectorRoutes } from './routes/connectors.ts'
 import { addMetricsRoute, metricsPath } from './routes/metrics.ts'
@@ -85,19 +85,20 @@ function addRoutes(app: FastifyInstance, routes: readonly Route[], herder: Herde
         url: path,
         handler: async (request, reply) => {
           const answer = await inTime(handle(request, reply), herder, timeoutMs)
-          return answer === undefined ? reply.send() : reply.type('application/json').send(JSON.stringify(answer))
+          return answer === undefined ? reply.send() : sendJson(reply, JSON.stringify(answer))
         },
       })
     }
     const allowed = methods.map(({ method }) => method as HTTPMethods)
+    const answered = [...(allowed.includes('GET') ? ['HEAD'] : []), ...allowed, 'OPTIONS']
     const others = allMethods.filter((method) => !allowed.includes(method))
     app.route({
       method: [...others],
       url: path,
       handler: (request, reply) => {
-        void reply.header('allow', [...allowed, 'OPTIONS'].join(','))
+        void reply.header('allow', answered.join(','))
         if (request.method !== 'OPTIONS') return sendError(reply, 405, 'HTTP 405 Method Not Allowed')
-        return reply.type('text/plain').send([...allowed, 'OPTIONS'].join(', '))
+        return reply.header('content-type', 'text/plain').send(Buffer.from(answered.join(', ')))
       },
     })
   }

@@ -34,5 +34,10 @@ export function statusOf(error: unknown): number {
 
 export function sendError(reply: FastifyReply, status: number, message: string | null): FastifyReply {
   const body: ErrorBody = { error_code: status, message }
-  return reply.code(status).type('application/json').send(body)
+  return sendJson(reply.code(status), JSON.stringify(body))
+}
+
+/** Sends JSON text. As bytes, since fastify would say `charset=utf-8` of a text, which some clients do not expect. */
+export function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.header('content-type', 'application/json').send(Buffer.from(text, 'utf8'))
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { callPeer, type ForwardError } from '../runtime/index.ts'
-import { sendError } from './errors.ts'
+import { sendError, sendJson } from './errors.ts'
 
 /**
  * Sends a request on to the worker that an error names, at most twice in a row (follower → leader → owner): the first
@@ -40,7 +40,7 @@ export async function forward(
     void reply.header('location', new URL(new URL(response.location).pathname, baseUrl(request)).href)
   }
   void reply.code(response.status)
-  return response.body === '' ? reply.send() : reply.type('application/json').send(response.body)
+  return response.body === '' ? reply.send() : sendJson(reply, response.body)
 }
 
 /** The address that the client used, with a slash at the end. */

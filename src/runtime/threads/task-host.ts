@@ -1,6 +1,7 @@
 import type { Logger } from '../../base/logger.ts'
 import {
   ConnectError,
+  isConnectError,
   type ConfigValue,
   type ConfigValueErrors,
   type SinkPlugin,
@@ -9,12 +10,13 @@ import {
   type SourcePlugin,
 } from '../../connect/index.ts'
 import { traceOf } from '../errors/trace.ts'
-import type { TaskMetrics } from '../metrics/task-metrics.ts'
+import { type PackedTaskMetrics, packTaskMetrics } from '../metrics/task-metrics.ts'
+import { loggerNames } from '../logger-names.ts'
 import { CallMarker } from '../plugins/call-marker.ts'
 import { loadPlugins } from '../plugins/load-plugins.ts'
 import type { Plugin } from '../plugins/plugin.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
-import { PluginScope } from '../plugins/plugin-scope.ts'
+import { PluginCallError, PluginScope } from '../plugins/plugin-scope.ts'
 import type { ScopeOwner } from '../plugins/scope-owner.ts'
 import { ServicePlugins } from '../plugins/service-plugins.ts'
 import type {
@@ -131,7 +133,7 @@ export class TaskHost {
         makeScope: (onStrayError) =>
           this.#scope({ kind: 'connector', name, task: null, pluginClass: plugin.class }, onStrayError),
         listener: this.#options.listener,
-        logger: this.#options.logger.child({ connector: name }),
+        logger: this.#options.logger.child({ logger: loggerNames.connector, connector: name }),
         callTimeoutMs: this.#callTimeoutMs,
       })
     } catch (error) {
@@ -168,7 +170,11 @@ export class TaskHost {
     try {
       const registry = await this.#plugins()
       const plugin = await this.#connectorPlugin(connectorProps)
-      const logger = this.#options.logger.child({ connector: id.connector, task: id.task })
+      const logger = this.#options.logger.child({
+        logger: plugin.kind === 'source' ? loggerNames.sourceTask : loggerNames.sinkTask,
+        connector: id.connector,
+        task: id.task,
+      })
       scope = this.#scope({ kind: 'task', name: id.connector, task: id.task, pluginClass: plugin.class }, (error) => {
         logger.error({ err: error }, 'An error that nobody waited for came from the task')
         control.fail(error)
@@ -221,13 +227,18 @@ export class TaskHost {
   ): Promise<boolean> {
     const plugin = (await this.#plugins()).resolve(pluginClass, ['source', 'sink'], props['connector.plugin.version'])
     if (plugin.alterOffsets === undefined) return false
-    return this.#withPluginScope(plugin, (scope) =>
-      scope.call(
-        'alterOffsets',
-        () => plugin.alterOffsets?.(plugin.config.parse(props) as never, offsets) ?? false,
-        this.#callTimeoutMs,
-      ),
-    )
+    return this.#withPluginScope(plugin, async (scope) => {
+      try {
+        return await scope.call(
+          'alterOffsets',
+          () => plugin.alterOffsets?.(plugin.config.parse(props) as never, offsets) ?? false,
+          this.#callTimeoutMs,
+        )
+      } catch (error) {
+        // What the plugin says of the offsets is the answer to the user's request.
+        throw error instanceof PluginCallError && isConnectError(error.cause) ? error.cause : error
+      }
+    })
   }
 
   /** See `TaskRunner.stalledTasks`. */
@@ -242,8 +253,8 @@ export class TaskHost {
     return stalled
   }
 
-  taskMetrics(): TaskMetrics[] {
-    return [...this.#tasks.values()].map((run) => run.loop.meter.snapshot())
+  taskMetrics(): PackedTaskMetrics[] {
+    return [...this.#tasks.values()].map((run) => packTaskMetrics(run.loop.meter.snapshot()))
   }
 
   counters(): TaskCounters[] {
