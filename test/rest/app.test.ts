@@ -247,7 +247,7 @@ describe('errors', () => {
     const wrong = await ask({ method: 'PATCH', url: '/connectors' })
     assert.deepEqual([wrong.status, wrong.json], [405, { error_code: 405, message: 'HTTP 405 Method Not Allowed' }])
     const options = await ask({ method: 'OPTIONS', url: '/connectors' })
-    assert.deepEqual([options.status, options.text], [200, 'GET, POST, OPTIONS'])
+    assert.deepEqual([options.status, options.text], [200, 'HEAD, GET, POST, OPTIONS'])
   })
 
   test('other media types are refused, also without a body', async () => {
