@@ -1,141 +1,127 @@
-import type { Logger as PinoLogger } from 'pino'
-
 /** A level in the words of Log4j, as Kafka Connect's REST API speaks them. */
-export type LevelName = 'OFF' | 'FATAL' | 'ERROR' | 'WARN' | 'INFO' | 'DEBUG' | 'TRACE' | 'ALL'
+export type LevelWord = 'OFF' | 'FATAL' | 'ERROR' | 'WARN' | 'INFO' | 'DEBUG' | 'TRACE' | 'ALL'
 
-/** A named logger's level; `lastModified` in milliseconds since the epoch, null when it was never changed. */
-export interface NamedLevel {
-  readonly level: LevelName
+/** A logger's level; `lastModified` in milliseconds since the epoch, null when it was never changed. */
+export interface LeveledName {
+  readonly level: LevelWord
   readonly lastModified: number | null
 }
 
-/** A change of level, as it is passed on to other threads. */
-export interface LevelChange {
-  readonly logger: string
-  readonly level: LevelName
-}
+/** Names with levels of their own, for another thread. */
+export type LevelSnapshot = readonly (readonly [name: string, level: LevelWord])[]
 
+/** What listeners are told: levels were changed, or a logger was made that was not known. */
+export type LevelChange =
+  | { readonly type: 'levels'; readonly levels: LevelSnapshot }
+  | { readonly type: 'name'; readonly name: string }
+
+/** The logger above all others; its name may be written in any case. */
 export const ROOT_LOGGER = 'root'
 
-const pinoLevels: Readonly<Record<LevelName, string>> = {
-  OFF: 'silent',
-  FATAL: 'fatal',
-  ERROR: 'error',
-  WARN: 'warn',
-  INFO: 'info',
-  DEBUG: 'debug',
-  TRACE: 'trace',
-  ALL: 'trace',
-}
+const words: readonly string[] = ['OFF', 'FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE', 'ALL']
 
 /** Trimmed, in any case; null for what is no level. */
-export function levelName(text: string): LevelName | null {
-  const name = text.trim().toUpperCase()
-  return Object.hasOwn(pinoLevels, name) ? (name as LevelName) : null
+export function parseLevel(text: string): LevelWord | null {
+  const word = text.trim().toUpperCase()
+  return words.includes(word) ? (word as LevelWord) : null
 }
 
 /**
- * The levels of a thread's named loggers. A logger without a level of its own has that of its nearest ancestor by dots,
- * as in Log4j. Loggers are known once they were made or set; those that nobody holds any more are forgotten.
+ * The levels of a thread's named loggers, which are a tree by the dots of their names: a logger without a level of its own
+ * has that of the nearest one above it. Loggers ask again when {@link version} has changed, so that none need be kept.
  */
 export class LogLevels {
-  readonly #set = new Map<string, { level: LevelName; lastModified: number | null }>()
-  readonly #loggers = new Map<string, Set<WeakRef<PinoLogger>>>()
-  readonly #changes: LevelChange[] = []
+  readonly #own = new Map<string, LevelWord>()
+  readonly #known = new Set<string>([ROOT_LOGGER])
+  readonly #modified = new Map<string, number>()
   readonly #listeners = new Set<(change: LevelChange) => void>()
   readonly #now: () => number
+  #version = 0
 
-  constructor(now: () => number = Date.now) {
+  /** @param root the level of all that have none of their own */
+  constructor(root: LevelWord, now: () => number = Date.now) {
+    this.#own.set(ROOT_LOGGER, root)
     this.#now = now
-    this.#set.set(ROOT_LOGGER, { level: 'INFO', lastModified: null })
   }
 
-  /** The root's level at the start; no change that a user made. */
-  begin(level: LevelName): void {
-    this.#set.set(ROOT_LOGGER, { level, lastModified: null })
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version
   }
 
-  /** Puts a logger under the control of the levels. */
-  adopt(name: string, logger: PinoLogger): void {
-    const known = this.#loggers.get(name) ?? new Set()
-    for (const reference of known) if (reference.deref() === undefined) known.delete(reference)
-    known.add(new WeakRef(logger))
-    this.#loggers.set(name, known)
-    logger.level = pinoLevels[this.#effective(name)]
+  /** Makes a name known: it is listed, and found by levels that are set above it. */
+  know(name: string): void {
+    if (this.#known.has(name)) return
+    this.#known.add(name)
+    this.#tell({ type: 'name', name })
   }
 
-  /** All that are known, `root` included, sorted by name. */
-  all(): Record<string, NamedLevel> {
-    return Object.fromEntries(this.#names().map((name) => [name, this.#named(name)]))
+  /** The level that holds for a logger, known or not. */
+  level(name: string): LevelWord {
+    for (let part = name; part !== ''; part = part.slice(0, Math.max(0, part.lastIndexOf('.')))) {
+      const own = this.#own.get(part)
+      if (own !== undefined) return own
+    }
+    return this.#own.get(ROOT_LOGGER) ?? 'INFO'
   }
 
-  /** Null for a logger that is not known. */
-  get(name: string): NamedLevel | null {
-    const known = nameOf(name)
-    return this.#set.has(known) || this.#loggers.has(known) ? this.#named(known) : null
+  /** Null for a logger that is not known. `root` is found in any case. */
+  get(name: string): LeveledName | null {
+    const known = canonical(name)
+    return this.#known.has(known) ? this.#leveled(known) : null
+  }
+
+  /** All that are known and not OFF, `root` among them, sorted by name. */
+  all(): [name: string, level: LeveledName][] {
+    const leveled = [...this.#known].toSorted().map((name): [string, LeveledName] => [name, this.#leveled(name)])
+    return leveled.filter(([, { level }]) => level !== 'OFF')
   }
 
   /**
-   * Sets the level of a logger, which is made known, and of all whose names begin with its name; of all with `root`.
+   * Sets the level of a logger, which is known from then on, and of all known ones whose names begin with its name; with
+   * `root` of all. What had that level already keeps its time of modification.
    * @returns the names of those whose level changed, sorted
    */
-  set(name: string, level: LevelName): string[] {
-    const namespace = nameOf(name)
-    const touched = this.#names().filter((known) => namespace === ROOT_LOGGER || known.startsWith(namespace))
-    if (!touched.includes(namespace)) touched.push(namespace)
-    const lastModified = this.#now()
-    const changed = touched.filter((known) => !this.#isKnown(known) || this.#effective(known) !== level)
-    for (const known of touched) {
-      const before = this.#set.get(known)?.lastModified ?? null
-      this.#set.set(known, { level, lastModified: changed.includes(known) ? lastModified : before })
-    }
-    for (const [known, loggers] of this.#loggers) {
-      for (const reference of loggers) {
-        const logger = reference.deref()
-        if (logger !== undefined) logger.level = pinoLevels[this.#effective(known)]
-      }
-    }
-    const change = { logger: namespace, level }
-    this.#changes.push(change)
-    for (const listener of this.#listeners) listener(change)
-    return changed.toSorted()
+  set(name: string, level: LevelWord): string[] {
+    const namespace = canonical(name)
+    this.know(namespace)
+    const touched = [...this.#known].filter((known) => namespace === ROOT_LOGGER || known.startsWith(namespace))
+    const changed = touched.filter((known) => this.level(known) !== level).toSorted()
+    if (namespace === ROOT_LOGGER) this.#own.clear()
+    for (const known of namespace === ROOT_LOGGER ? [ROOT_LOGGER] : touched) this.#own.set(known, level)
+    const now = this.#now()
+    for (const known of changed) this.#modified.set(known, now)
+    this.#version++
+    this.#tell({ type: 'levels', levels: this.snapshot() })
+    return changed
   }
 
-  /** All changes so far, for a thread that is about to start. */
-  changes(): LevelChange[] {
-    return [...this.#changes]
+  snapshot(): LevelSnapshot {
+    return [...this.#own]
   }
 
-  /** Calls `listener` with every further change. @returns what ends that */
+  /** Takes over the levels of another thread. */
+  restore(levels: LevelSnapshot): void {
+    this.#own.clear()
+    for (const [name, level] of levels) this.#own.set(name, level)
+    this.#version++
+  }
+
+  /** @returns what ends the listening */
   onChange(listener: (change: LevelChange) => void): () => void {
     this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
-  #names(): string[] {
-    return [...new Set([...this.#set.keys(), ...this.#loggers.keys()])].toSorted()
+  #leveled(name: string): LeveledName {
+    return { level: this.level(name), lastModified: this.#modified.get(name) ?? null }
   }
 
-  #isKnown(name: string): boolean {
-    return this.#set.has(name) || this.#loggers.has(name)
-  }
-
-  #named(name: string): NamedLevel {
-    return { level: this.#effective(name), lastModified: this.#set.get(name)?.lastModified ?? null }
-  }
-
-  #effective(name: string): LevelName {
-    for (let known = name; known !== ''; known = known.slice(0, Math.max(0, known.lastIndexOf('.')))) {
-      const own = this.#set.get(known)
-      if (own !== undefined) return own.level
-    }
-    return this.#set.get(ROOT_LOGGER)?.level ?? 'INFO'
+  #tell(change: LevelChange): void {
+    for (const listener of this.#listeners) listener(change)
   }
 }
 
-function nameOf(name: string): string {
+function canonical(name: string): string {
   return name.toLowerCase() === ROOT_LOGGER ? ROOT_LOGGER : name
 }
-
-/** Of this thread: each has loggers of its own, and is told of changes by the one that started it. */
-export const logLevels = new LogLevels()

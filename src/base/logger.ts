@@ -26,7 +26,7 @@ export function createLogger(
     { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: withoutSecrets } },
     pino.destination({ fd: destination, sync: true }),
   )
-  return new LeveledLogger(lines, options.levels ?? new LogLevels(wordOf(level)), ROOT_LOGGER)
+  return new LeveledLogger(lines, options.levels ?? new LogLevels(wordOf(level)), {})
 }
 
 /** The levels that a logger obeys; null for one that was not made by {@link createLogger}. */
@@ -40,15 +40,20 @@ export const silentLogger: Logger = pino({ level: 'silent' })
 /** A pino logger that looks at the levels again after they have changed. */
 class LeveledLogger implements Logger {
   readonly levels: LogLevels
+  readonly #root: PinoLogger
+  readonly #bindings: Record<string, unknown>
   readonly #name: string
   readonly #lines: PinoLogger
   #version = -1
 
-  constructor(lines: PinoLogger, levels: LogLevels, name: string) {
-    this.#lines = lines
+  constructor(root: PinoLogger, levels: LogLevels, bindings: Record<string, unknown>) {
+    const name = bindings['logger']
+    this.#root = root
+    this.#bindings = bindings
+    this.#name = typeof name === 'string' && name !== '' ? name : ROOT_LOGGER
+    this.#lines = root.child(bindings)
     this.levels = levels
-    this.#name = name
-    levels.know(name)
+    levels.know(this.#name)
   }
 
   readonly trace = this.#at('trace')
@@ -59,12 +64,7 @@ class LeveledLogger implements Logger {
   readonly fatal = this.#at('fatal')
 
   child(bindings: Record<string, unknown>): Logger {
-    const name = bindings['logger']
-    return new LeveledLogger(
-      this.#lines.child(bindings),
-      this.levels,
-      typeof name === 'string' && name !== '' ? name : this.#name,
-    )
+    return new LeveledLogger(this.#root, this.levels, { ...this.#bindings, ...bindings })
   }
 
   #at(method: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'): LogFn {

@@ -15,6 +15,7 @@ import { DistributedHerder, type HerderPlace } from './herder/distributed-herder
 import type { Herder } from './herder/herder.ts'
 import { LocalWork } from './herder/local-work.ts'
 import { PluginDirectory } from './herder/plugin-directory.ts'
+import { loggerNames } from './logger-names.ts'
 import type { MetricsSource } from './metrics/group.ts'
 import { WorkerMetrics } from './metrics/worker-metrics.ts'
 import { ConfigProviders } from './providers/config-providers.ts'
@@ -126,7 +127,13 @@ class DistributedMode implements WorkerMode {
     this.#config = config
     this.#clients = clients
     this.openLog = (topic, use, listener) =>
-      new KafkaBasedLog(topic.topic, clients.cluster, clients.producer, listener, clients.logger.child({ log: use }))
+      new KafkaBasedLog(
+        topic.topic,
+        clients.cluster,
+        clients.producer,
+        listener,
+        clients.logger.child({ logger: loggerNames.logs, log: use }),
+      )
   }
 
   async prepare(): Promise<void> {
@@ -181,7 +188,10 @@ class ConnectWorker implements Worker {
     this.#options = options
     const clientId = config.clientId === '' ? config.groupId : `${config.groupId}-${config.clientId}`
     this.#cluster = createCluster({
-      ...clientOptions({ 'request.timeout.ms': '40000', ...config.properties }, logger),
+      ...clientOptions(
+        { 'request.timeout.ms': '40000', ...config.properties },
+        logger.child({ logger: loggerNames.clients }),
+      ),
       bootstrapServers: [...config.bootstrapServers],
       clientId,
     })
@@ -203,9 +213,9 @@ class ConnectWorker implements Worker {
       config.configStorage,
       openLog,
       (event) => this.herder.configChanged(event),
-      logger,
+      logger.child({ logger: loggerNames.configs }),
     )
-    this.#statuses = new StatusStore(config.statusStorage, openLog, logger)
+    this.#statuses = new StatusStore(config.statusStorage, openLog, logger.child({ logger: loggerNames.statuses }))
     this.metrics = new WorkerMetrics({
       version: options.version,
       commit: options.commit,
@@ -220,7 +230,7 @@ class ConnectWorker implements Worker {
       config,
       openLog,
       (plugin, props, offsets) => this.#theRunner().alterOffsets(plugin, props, offsets),
-      logger,
+      logger.child({ logger: loggerNames.offsets }),
     )
     this.herder = new DistributedHerder({
       worker: config,
@@ -240,7 +250,9 @@ class ConnectWorker implements Worker {
         commit: options.commit,
         kafka_cluster_id: (await this.#cluster.clusterId()) ?? '',
       }),
-      logger,
+      logger: logger.child({
+        logger: this.#mode.hasPeers ? loggerNames.herder : loggerNames.standaloneHerder,
+      }),
     })
   }
 
@@ -290,7 +302,7 @@ class ConnectWorker implements Worker {
         statuses: this.#statuses,
         providers: this.#providers,
         plugins: () => this.#knownPlugins,
-        logger,
+        logger: logger.child({ logger: loggerNames.worker }),
         workerId: new URL(advertisedUrl).host,
         topicTracking: this.config.topicTrackingEnable,
         generation: () => group.generation,
@@ -305,7 +317,7 @@ class ConnectWorker implements Worker {
       this.config,
       this.herder,
       (handler) => this.#mode.join(handler),
-      logger,
+      logger.child({ logger: loggerNames.group }),
       this.metrics.rebalances,
     )
     this.metrics.use({ local, group: this.#mode.hasPeers ? group : null })

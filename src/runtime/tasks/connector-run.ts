@@ -113,7 +113,7 @@ export class ConnectorRun {
     return {
       connector: this.name,
       config: this.#options.props,
-      logger: this.#options.logger,
+      logger: this.#options.logger.child({ logger: this.#options.plugin.class }),
       signal,
       requestTaskReconfiguration: () => {
         if (!signal.aborted) this.#options.listener.taskReconfigurationRequested(this.name)

@@ -34,7 +34,7 @@ export class SinkContext {
     return {
       connector: id.connector,
       task: id.task,
-      logger,
+      logger: logger.child({ logger: env.scope.owner.pluginClass }),
       config: { ...connectorProps, ...taskProps },
       signal: control.signal,
       assignment: () => this.#offsets.assignment(),

@@ -151,7 +151,7 @@ export class SourceLoop implements TaskLoop {
     return {
       connector: id.connector,
       task: id.task,
-      logger,
+      logger: logger.child({ logger: this.#env.scope.owner.pluginClass }),
       config: { ...connectorProps, ...taskProps },
       signal: control.signal,
       offsets,

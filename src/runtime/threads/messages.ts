@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { LevelSnapshot } from '../../base/log-levels.ts'
 import type { LogLevel } from '../../base/logger.ts'
 import type { MarkerAnnouncement } from '../plugins/call-marker.ts'
 import type { TaskRunnerListener } from '../task-runner.ts'
@@ -9,6 +10,8 @@ import type { TaskHost } from './task-host.ts'
 export interface ThreadStart {
   readonly config: WorkerConfig
   readonly logLevel: LogLevel
+  /** Levels that were set at loggers by name; empty when there are none. */
+  readonly logLevels: LevelSnapshot
   readonly markerMemory: SharedArrayBuffer
   readonly excludedModules: readonly string[]
   /** Values that the thread's log must not show. */
@@ -31,6 +34,8 @@ export type ToThread =
   | { readonly type: 'ping' }
   /** Values that the thread's log must not show; sent before the calls that bring them. */
   | { readonly type: 'secrets'; readonly values: readonly string[] }
+  /** Levels were changed. */
+  | { readonly type: 'log-levels'; readonly levels: LevelSnapshot }
 
 export type ListenerEvent = {
   [K in keyof TaskRunnerListener]: {
@@ -47,6 +52,8 @@ export type FromThread =
   | { readonly type: 'failure'; readonly id: number; readonly error: ErrorData }
   | { readonly type: 'marker'; readonly announcement: MarkerAnnouncement }
   | { readonly type: 'loading'; readonly file: string | null }
+  /** A logger of this name is in use. */
+  | { readonly type: 'logger'; readonly name: string }
   /** The thread is about to end itself because of an error that belongs to no task. */
   | { readonly type: 'crash'; readonly trace: string }
   | ListenerEvent

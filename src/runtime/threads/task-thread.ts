@@ -1,4 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
+import type { LogLevels } from '../../base/log-levels.ts'
 import type { LogLevel } from '../../base/logger.ts'
 import { hiddenInLogs, onHiddenInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
@@ -39,6 +40,8 @@ export interface TaskThreadOptions {
   readonly number: number
   readonly config: WorkerConfig
   readonly logLevel: LogLevel
+  /** The thread's loggers obey these and make their names known here; null: `logLevel` holds for all. */
+  readonly logLevels: LogLevels | null
   readonly excludedModules: readonly string[]
   readonly maxHeapMb: number | null
   readonly unresponsiveMs: number
@@ -70,6 +73,7 @@ export class TaskThread {
   #unanswered = 0
   #pingTimer: NodeJS.Timeout | null = null
   readonly #forgetSecrets: () => void
+  readonly #forgetLevels: () => void
 
   constructor(options: TaskThreadOptions) {
     this.#options = options
@@ -79,6 +83,7 @@ export class TaskThread {
     const workerData: ThreadStart = {
       config: options.config,
       logLevel: options.logLevel,
+      logLevels: options.logLevels?.snapshot() ?? [],
       markerMemory: this.#marker.memory,
       excludedModules: options.excludedModules,
       secrets: hiddenInLogs(),
@@ -92,6 +97,10 @@ export class TaskThread {
       ...(options.maxHeapMb === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb } }),
     })
     this.#forgetSecrets = onHiddenInLogs((values) => this.#post({ type: 'secrets', values }))
+    this.#forgetLevels =
+      options.logLevels?.onChange((change) => {
+        if (change.type === 'levels') this.#post({ type: 'log-levels', levels: change.levels })
+      }) ?? (() => {})
     this.#worker.on('message', (message: FromThread) => this.#receive(message))
     this.#worker.on('error', (error) => this.#failed(error))
     this.#worker.on('exit', (code) => this.#exited(code))
@@ -115,6 +124,7 @@ export class TaskThread {
   async terminate(): Promise<void> {
     this.#closing = true
     this.#forgetSecrets()
+    this.#forgetLevels()
     this.#stopWatching()
     await this.#worker.terminate()
   }
@@ -140,6 +150,9 @@ export class TaskThread {
         return
       case 'loading':
         this.#loading = message.file
+        return
+      case 'logger':
+        this.#options.logLevels?.know(message.name)
         return
       case 'crash':
         this.#crashTrace = message.trace
@@ -226,6 +239,7 @@ export class TaskThread {
     if (this.#lost !== null) return
     this.#lost = loss
     this.#forgetSecrets()
+    this.#forgetLevels()
     this.#stopWatching()
     const error = new ThreadLostError(loss)
     for (const pending of this.#pending.values()) pending.reject(error)

@@ -1,5 +1,5 @@
 import { DeadlineExceededError, withDeadline } from '../../base/deadline.ts'
-import type { Logger, LogLevel } from '../../base/logger.ts'
+import { type Logger, type LogLevel, levelsOf } from '../../base/logger.ts'
 import {
   ConnectError,
   type ConfigValue,
@@ -7,7 +7,7 @@ import {
   type SourceOffset,
   type SourcePartition,
 } from '../../connect/index.ts'
-import type { TaskMetrics } from '../metrics/task-metrics.ts'
+import type { PackedTaskMetrics } from '../metrics/task-metrics.ts'
 import { ownerLabel, type ScopeOwner } from '../plugins/scope-owner.ts'
 import type {
   ConnectorTaskId,
@@ -32,7 +32,7 @@ export interface TaskThreadsOptions {
   readonly logger: Logger
   /** Keeps source offsets in the main thread, for a worker without an offsets topic; default: tasks use the topic. */
   readonly offsets?: OffsetStore | undefined
-  /** Of the threads' own loggers, default `info`. */
+  /** Of the threads' own loggers; default: what holds for `logger`, also after it changed, or else `info`. */
   readonly logLevel?: LogLevel
 }
 
@@ -194,7 +194,7 @@ export class TaskThreads implements TaskRunner {
     return this.#callEverywhere('counters')
   }
 
-  taskMetrics(): Promise<TaskMetrics[]> {
+  taskMetrics(): Promise<PackedTaskMetrics[]> {
     return this.#callEverywhere('taskMetrics')
   }
 
@@ -270,6 +270,7 @@ export class TaskThreads implements TaskRunner {
       number: this.#nextNumber++,
       config: this.#options.config,
       logLevel: this.#options.logLevel ?? 'info',
+      logLevels: this.#options.logLevel === undefined ? levelsOf(this.#options.logger) : null,
       excludedModules: this.#excludedModules,
       maxHeapMb: this.#settings.maxHeapMb,
       unresponsiveMs: this.#settings.unresponsiveMs,

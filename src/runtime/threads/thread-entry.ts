@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { createLogger } from '../../base/logger.ts'
+import { createLogger, levelsOf } from '../../base/logger.ts'
 import { hideInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
 import { CallMarker } from '../plugins/call-marker.ts'
@@ -19,6 +19,11 @@ function main(): void {
   hideInLogs(start.secrets)
   const logger = createLogger({ level: start.logLevel, bindings: { thread: `task-${start.thread}` } })
   const post = (message: FromThread): void => port.postMessage(message)
+  const levels = levelsOf(logger)
+  if (start.logLevels.length > 0) levels?.restore(start.logLevels)
+  levels?.onChange((change) => {
+    if (change.type === 'name') post({ type: 'logger', name: change.name })
+  })
   const marker = new CallMarker(start.markerMemory, (announcement) => post({ type: 'marker', announcement }))
   const host = new TaskHost({
     config: start.config,
@@ -48,6 +53,7 @@ function main(): void {
   port.on('message', (message: ToThread) => {
     if (message.type === 'ping') post({ type: 'pong' })
     else if (message.type === 'secrets') hideInLogs(message.values)
+    else if (message.type === 'log-levels') levels?.restore(message.levels)
     else void answer(host, message, post)
   })
   post({ type: 'ready' })
