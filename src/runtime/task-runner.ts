@@ -1,4 +1,4 @@
-import type { TaskMetrics } from './metrics/task-metrics.ts'
+import type { PackedTaskMetrics } from './metrics/task-metrics.ts'
 import type {
   ClientOverrides,
   ConfigKeyDefinition,
@@ -72,7 +72,7 @@ export interface TaskRunner {
   /** Running totals of the tasks here. */
   counters(): Promise<TaskCounters[]>
   /** Metrics of the tasks here, failed ones included. */
-  taskMetrics(): Promise<TaskMetrics[]>
+  taskMetrics(): Promise<PackedTaskMetrics[]>
 }
 
 /** Called by the runner for what happens by itself or as the effect of a call; must not throw. */

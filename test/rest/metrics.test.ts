@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -182,6 +182,25 @@ test('every declared attribute is on the page, under its names', async () => {
           : text.includes(`${label}="`)
       assert.ok(isThere, `${type} ${tags.join(', ')}: ${name}`)
     }
+  }
+})
+
+test('what existing boards query is on the page', async () => {
+  const boards = JSON.parse(
+    await readFile(new URL('../fixtures/board-metrics.json', import.meta.url), 'utf8'),
+  ) as Record<string, string[]>
+  /** Of the JVM's network thread, its admin clients and single brokers. */
+  const notThere = new Set([
+    'kafka_connect_connect_metrics_io_ratio',
+    'kafka_admin_client_connection_count',
+    'kafka_admin_client_admin_client_metrics_connection_count',
+    'kafka_producer_producer_metrics_outgoing_byte',
+    'kafka_producer_producer_node_metrics_incoming_byte',
+  ])
+  const { families } = await page()
+  for (const [board, names] of Object.entries(boards)) {
+    const missing = names.filter((name) => !families.has(name) && !notThere.has(name))
+    assert.deepEqual(missing, [], board)
   }
 })
 

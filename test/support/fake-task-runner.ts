@@ -1,5 +1,5 @@
 import type { ClientOverrides, ConfigValue, ConfigValueErrors } from '../../src/connect/index.ts'
-import type { TaskMetrics } from '../../src/runtime/metrics/task-metrics.ts'
+import type { PackedTaskMetrics } from '../../src/runtime/metrics/task-metrics.ts'
 import type {
   ConnectorTaskId,
   PluginDescription,
@@ -206,7 +206,7 @@ export class FakeTaskRunner implements TaskRunner {
     return [...this.stalled]
   }
 
-  async taskMetrics(): Promise<TaskMetrics[]> {
+  async taskMetrics(): Promise<PackedTaskMetrics[]> {
     return []
   }
 

@@ -1,6 +1,7 @@
 import type { PluginDescription, PluginType } from '../../runtime/task-runner.ts'
 import { keyTable } from './key-table.ts'
 import { code, page, plain, section } from './markdown.ts'
+import { providersPage } from './providers-page.ts'
 
 /** Pages of the bundled plugins, by file name. */
 export function pluginPages(plugins: readonly PluginDescription[]): Record<string, string> {
@@ -27,6 +28,7 @@ export function pluginPages(plugins: readonly PluginDescription[]): Record<strin
       section(2, 'Transforms', ...parts(3, of('transformation'))),
       section(2, 'Predicates', ...parts(3, of('predicate'))),
     ),
+    'config-providers.md': providersPage(),
   }
 }
 

@@ -29,6 +29,7 @@ function indexPage(): string {
     ['connectors.md', 'settings of the bundled connectors'],
     ['converters.md', 'converters and header converters'],
     ['transforms.md', 'transforms and predicates'],
+    ['config-providers.md', 'configuration providers'],
     ['rest.md', 'every endpoint of the REST API'],
     ['metrics.md', 'every metric, and its names for Prometheus'],
     ['broker-properties.md', 'every property of the integrated broker and its topics'],

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { expositionType, MetricsPage, type MetricsSource, type NameStyle, nameStyles } from '../../runtime/index.ts'
 import { sendError } from '../errors.ts'
@@ -16,7 +17,8 @@ export function addMetricsRoute(app: FastifyInstance, source: MetricsSource): vo
     if (unknown !== undefined) {
       return sendError(reply, 400, `Unknown names=${unknown}: use one or more of ${nameStyles.join(', ')}`)
     }
-    return reply.type(expositionType).send(await page.render(styles as NameStyle[]))
+    const chunks = await page.render(styles as NameStyle[])
+    return reply.type(expositionType).send(Readable.from(chunks, { objectMode: false, highWaterMark: 65_536 }))
   })
   app.route({
     method: ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],

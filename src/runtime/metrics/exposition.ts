@@ -24,12 +24,15 @@ export class Exposition {
     family.lines.push(`${name}${labels} ${numberText(value)}`)
   }
 
-  toString(): string {
-    const parts: string[] = []
+  /** The text, a family at a time: a page of a large worker has millions of characters. */
+  *chunks(): Generator<string> {
     for (const [name, { help, type, lines }] of this.#families) {
-      parts.push(`# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('\n')}\n`)
+      yield `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('\n')}\n`
     }
-    return parts.join('')
+  }
+
+  toString(): string {
+    return [...this.chunks()].join('')
   }
 }
 

@@ -13,12 +13,12 @@ export class MetricsPage {
     this.#source = source
   }
 
-  /** The page's text: the worker's metrics under the names of each style, and those of the process. */
-  async render(styles: readonly NameStyle[]): Promise<string> {
+  /** The page's text in pieces: the worker's metrics under the names of each style, and those of the process. */
+  async render(styles: readonly NameStyle[]): Promise<Iterable<string>> {
     const page = new Exposition()
     this.#process.addTo(page)
     await addGroups(page, await this.#source.collect(), styles)
-    return page.toString()
+    return page.chunks()
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import type { MetricGroup } from './group.ts'
 import { type GroupNames, namesOf, type NameStyle } from './prometheus-names.ts'
 
 /** After so many groups whatever else waits for this thread gets its turn. */
-const GROUPS_PER_TURN = 200
+const GROUPS_PER_TURN = 50
 
 /** Adds metric groups to a page, under the names of each style. */
 export async function addGroups(

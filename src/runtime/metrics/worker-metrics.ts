@@ -3,7 +3,7 @@ import type { LocalWork, StartMeters } from '../herder/local-work.ts'
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { ConfigState } from '../stores/config-state.ts'
 import type { StatusStore } from '../stores/status-store.ts'
-import type { TaskMetrics } from './task-metrics.ts'
+import { type TaskMetrics, unpackTaskMetrics } from './task-metrics.ts'
 import type { MetricGroup, MetricsSource } from './group.ts'
 import { pluginTexts, type PluginTexts } from './plugin-texts.ts'
 import { RebalanceMeter } from './rebalance-meter.ts'
@@ -82,7 +82,9 @@ export class WorkerMetrics implements MetricsSource {
     const texts = new TextCache(this.#options)
     for (const connector of connectors) groups.push(this.#connector(connector, texts))
     groups.push(...this.#taskCounts(placed))
-    for (const task of tasks) if (local.hasTask(task)) groups.push(...taskGroups(task, texts.get(task.connector)))
+    for (const task of tasks) {
+      if (local.hasTask(task)) groups.push(...taskGroups(unpackTaskMetrics(task), texts.get(task.connector)))
+    }
     return groups
   }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NetworkMeter } from '../../../src/client/network-meter.ts'
 import { newErrorCounters } from '../../../src/runtime/errors/error-handler.ts'
 import { declarationOf } from '../../../src/runtime/metrics/declarations.ts'
 import { RebalanceMeter } from '../../../src/runtime/metrics/rebalance-meter.ts'
 import { sensorSettings } from '../../../src/runtime/metrics/sensor-settings.ts'
+import { packTaskMetrics, unpackTaskMetrics } from '../../../src/runtime/metrics/task-metrics.ts'
 import { StartupMeter } from '../../../src/runtime/metrics/startup-meter.ts'
 import { StateClock } from '../../../src/runtime/metrics/state-clock.ts'
 import { SinkTaskMeter, SourceTaskMeter, type TaskMeterOptions } from '../../../src/runtime/metrics/task-meter.ts'
@@ -179,4 +181,19 @@ test('the windows come from the worker properties', () => {
     windowMs: 500,
     samples: 5,
   })
+})
+
+test('task metrics cross threads without their names and come out the same', () => {
+  const { options } = meterOptions()
+  const sink = new SinkTaskMeter(options)
+  sink.read(7)
+  sink.put(7, 3)
+  const source = new SourceTaskMeter(options)
+  const network = new NetworkMeter(sensors)
+  network.opened()
+  network.sent(100)
+  source.use({ id: 'producer-1', meter: network })
+  for (const metrics of [sink.snapshot(), source.snapshot()]) {
+    assert.deepEqual(unpackTaskMetrics(structuredClone(packTaskMetrics(metrics))), metrics)
+  }
 })
