@@ -23,6 +23,7 @@ interface Sent {
   key: string | null
   value: string | null
   timestamp: number
+  headers: [key: string, value: string | null][]
 }
 
 const text = (bytes: Uint8Array | null): string | null =>
@@ -61,6 +62,7 @@ function collector(sizes: { targetBytes: number; largestBytes: number }): {
           key: text(columns.key(i)),
           value: text(columns.value(i)),
           timestamp: columns.timestamps[i] as number,
+          headers: columns.hasHeaders(i) ? columns.headers(i).map(({ key, value }) => [key, text(value)]) : [],
         })
       }
       return Promise.resolve({ baseOffset: 0 })
