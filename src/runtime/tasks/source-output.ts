@@ -1,12 +1,11 @@
 import { pause } from '../../base/deadline.ts'
 import { Admin, createCluster, type Cluster, isRetriable, Producer } from '../../client/index.ts'
-import { ConnectError } from '../../connect/index.ts'
-import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import type { RecordBatchBuilder } from '../../protocol/records/index.ts'
 import type { TaskClient } from '../metrics/task-meter.ts'
 import { clientOptions, clientProps, type SourceProducerSettings, sourceProducerSettings } from './client-settings.ts'
 import type { TaskEnvironment } from './task-environment.ts'
-import { TopicCreationRules, type TopicTemplate } from './topic-creation.ts'
+import { SourceTopics } from './source-topics.ts'
+import { TopicCreationRules } from './topic-creation.ts'
 
 /** Number of partitions is looked up again after this long: topics may grow. */
 const PARTITIONS_MAX_AGE_MS = 300_000
@@ -37,9 +36,19 @@ export function openSourceOutput(env: TaskEnvironment): SourceOutput {
   const defaults = { 'client.id': `connector-producer-${connector}-${task}` }
   const props = clientProps('producer', env.config, env.connectorProps, defaults)
   const settings = sourceProducerSettings(props)
-  const rules = TopicCreationRules.fromProps(env.connectorProps, env.config.topicCreationEnable)
+  const rules = TopicCreationRules.fromProps(env.connectorProps, env.config.topicCreationEnable, env.logger)
   const cluster = createCluster(clientOptions(props, env.logger))
-  return new KafkaSourceOutput(cluster, settings, rules, env)
+  const closing: (() => Promise<void>)[] = []
+  const openAdmin = (): Admin => {
+    const defaults = { 'client.id': `connector-adminclient-${connector}-${task}` }
+    const adminProps = clientProps('admin', env.config, env.connectorProps, defaults)
+    const adminCluster = createCluster(clientOptions(adminProps, env.logger))
+    closing.push(() => adminCluster.close())
+    return new Admin(adminCluster)
+  }
+  let admin: Admin | null = null
+  const topics = rules === null ? null : new SourceTopics(rules, () => (admin ??= openAdmin()), env)
+  return new KafkaSourceOutput(cluster, settings, topics, env, closing)
 }
 
 class KafkaSourceOutput implements SourceOutput {
@@ -47,24 +56,27 @@ class KafkaSourceOutput implements SourceOutput {
   readonly client: TaskClient
   readonly #cluster: Cluster
   readonly #producer: Producer
-  readonly #rules: TopicCreationRules | null
+  readonly #topics: SourceTopics | null
   readonly #env: TaskEnvironment
+  /** What else is to be closed. */
+  readonly #closing: readonly (() => Promise<void>)[]
   readonly #known = new Map<string, { partitions: number; until: number }>()
-  readonly #checked = new Set<string>()
   readonly #used = new Set<string>()
   readonly #limits = new Map<string, number | null>()
 
   constructor(
     cluster: Cluster,
     settings: SourceProducerSettings,
-    rules: TopicCreationRules | null,
+    topics: SourceTopics | null,
     env: TaskEnvironment,
+    closing: (() => Promise<void>)[],
   ) {
     this.settings = settings
     this.client = { id: cluster.options.clientId, meter: cluster.meter }
     this.#cluster = cluster
     this.#producer = new Producer(cluster, settings.producer)
-    this.#rules = rules
+    this.#topics = topics
+    this.#closing = closing
     this.#env = env
   }
 
@@ -82,10 +94,7 @@ class KafkaSourceOutput implements SourceOutput {
     const { signal } = this.#env.control
     for (;;) {
       try {
-        if (this.#rules !== null && !this.#checked.has(topic)) {
-          await this.#createIfMissing(this.#rules.templateFor(topic))
-          this.#checked.add(topic)
-        }
+        await this.#topics?.ensure(topic)
         const partitions = await this.#producer.partitionCount(topic)
         await this.#learnLimit(topic)
         this.#known.set(topic, { partitions, until: performance.now() + PARTITIONS_MAX_AGE_MS })
@@ -113,21 +122,6 @@ class KafkaSourceOutput implements SourceOutput {
     }
   }
 
-  async #createIfMissing(template: TopicTemplate): Promise<void> {
-    const { name } = template
-    const { control, logger, id } = this.#env
-    const admin = new Admin(this.#cluster)
-    const [described] = await admin.describeTopics([name], { signal: control.signal })
-    if (described?.error === null) return
-    if (described?.error && described.error.code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-      throw described.error.retriable ? described.error : cannotCreate(name, described.error)
-    const [created] = await admin.createTopics([template], { signal: control.signal })
-    const error = created?.error ?? null
-    if (error !== null && error.code !== ErrorCode.TOPIC_ALREADY_EXISTS)
-      throw error.retriable ? error : cannotCreate(name, error)
-    logger.info({ ...id, topic: name }, `Created topic ${name} by the rules of topic.creation`)
-  }
-
   maxMessageBytes(topic: string): number | null {
     return this.#limits.get(topic) ?? null
   }
@@ -141,16 +135,10 @@ class KafkaSourceOutput implements SourceOutput {
   async close(): Promise<void> {
     await this.#producer.close(0)
     await this.#cluster.close()
+    for (const close of this.#closing) await close()
   }
 
   abort(): void {
     this.#cluster.close().catch(() => {})
   }
-}
-
-function cannotCreate(topic: string, cause: ProtocolError): ConnectError {
-  return new ConnectError(
-    `Task failed to create new topic ${topic}: ${cause.message}. Ensure that the task is authorized to create topics or that the topic exists and restart the task`,
-    { cause },
-  )
 }

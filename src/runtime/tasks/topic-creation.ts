@@ -1,3 +1,4 @@
+import { type Logger, silentLogger } from '../../base/logger.ts'
 import { ConfigError, JavaRegex } from '../../connect/index.ts'
 import { listProp, type Props, propsWithPrefix } from './props.ts'
 
@@ -31,10 +32,21 @@ export class TopicCreationRules {
   }
 
   /** Null when the worker does not allow it or the connector does not ask for it. Throws `ConfigError`. */
-  static fromProps(props: Props, workerAllows: boolean): TopicCreationRules | null {
+  static fromProps(
+    props: Props,
+    workerAllows: boolean,
+    logger: Pick<Logger, 'warn'> = silentLogger,
+  ): TopicCreationRules | null {
     if (!workerAllows || !Object.keys(props).some((key) => key.startsWith('topic.creation.'))) return null
     const fallback = group(DEFAULT_GROUP, props, null)
-    const named = listProp(props, 'topic.creation.groups').filter((name) => name !== DEFAULT_GROUP)
+    const listed = listProp(props, 'topic.creation.groups')
+    const named = listed.filter((name) => name !== DEFAULT_GROUP)
+    if (named.length < listed.length) {
+      logger.warn(
+        {},
+        `topic.creation.groups lists ${DEFAULT_GROUP}, which is there anyway and comes last; it is ignored`,
+      )
+    }
     return new TopicCreationRules([...named.map((name) => group(name, props, fallback)), fallback])
   }
 
