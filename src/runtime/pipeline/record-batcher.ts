@@ -3,7 +3,7 @@ import { partitionForKey } from '../../protocol/murmur2.ts'
 import { RecordBatchBuilder } from '../../protocol/records/encode.ts'
 import type { CompressionType } from '../../protocol/records/compression/index.ts'
 import type { SourceRecord } from '../../connect/index.ts'
-import type { OutgoingRecord } from './source-pipeline.ts'
+import type { OutgoingHeader, OutgoingRecord } from './source-pipeline.ts'
 import type { Submission } from '../tasks/submitted-records.ts'
 
 /** A record batch of one topic partition that is being filled, and whose records are in it. */
@@ -70,8 +70,13 @@ export interface RecordBatcherOptions extends BatchLimits {
 const RECORD_OVERHEAD = 36
 
 function recordSize({ key, value, headers }: OutgoingRecord): number {
-  let size = RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0)
-  if (headers) for (const header of headers) size += header.key.length * 3 + (header.value?.length ?? 0) + 10
+  return RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0) + headersSize(headers)
+}
+
+/** The most that headers take in a record. */
+export function headersSize(headers: readonly OutgoingHeader[] | undefined): number {
+  let size = 0
+  if (headers) for (const { key, value } of headers) size += key.length * 3 + (value?.length ?? 0) + 10
   return size
 }
 

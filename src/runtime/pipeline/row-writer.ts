@@ -1,7 +1,7 @@
 import type { RowBatch } from '../../connect/index.ts'
 import { StageError } from '../errors/stage-error.ts'
 import type { Submission } from '../tasks/submitted-records.ts'
-import type { OpenBatch, RecordBatcher } from './record-batcher.ts'
+import { headersSize, type OpenBatch, type RecordBatcher } from './record-batcher.ts'
 import { ScratchSink } from './scratch-sink.ts'
 import type { CompiledRows, SourcePipeline } from './source-pipeline.ts'
 
@@ -54,7 +54,9 @@ export class RowBatchWriter {
   ): RowsWritten {
     const { topic, writeKey, writeValue, constantKey, partition, headers } = compiled
     const timestamp = compiled.timestamp ?? now
-    const { targetBytes: target, largestBytes: largest } = this.#batcher.limits(topic)
+    const { targetBytes: target, largestBytes } = this.#batcher.limits(topic)
+    // Headers follow the value, where it is too late to begin another batch.
+    const largest = largestBytes - headersSize(headers)
     const scratch = this.#scratch
     let open = this.#batcher.batchFor(topic, partitions, partition, constantKey)
     let { builder } = open
@@ -113,7 +115,9 @@ export class RowBatchWriter {
     const { topic, writeValue, headers } = compiled
     const writeKey = compiled.writeKey as NonNullable<CompiledRows['writeKey']>
     const timestamp = compiled.timestamp ?? now
-    const { targetBytes: target, largestBytes: largest } = this.#batcher.limits(topic)
+    const { targetBytes: target, largestBytes } = this.#batcher.limits(topic)
+    // Headers follow the value, where it is too late to begin another batch.
+    const largest = largestBytes - headersSize(headers)
     const scratch = this.#scratch
     let open: OpenBatch | null = null
     let isKey = true
