@@ -102,16 +102,20 @@ test('every sensor of a source and a sink moves as Kafka Connect has it', async 
   })
   const sink = { connector: oddName, task: '0' }
   const source = { connector: 'counting', task: '0' }
-  const families = await eventually(async () => {
-    const { families: found } = await page('?names=jmx-exporter')
-    const value = (name: string, labels: Record<string, string>) => valueOf(found, `kafka_connect_${name}`, labels)
-    const isDone =
-      value('sink_task_sink_record_send_total', sink) === 500 &&
-      value('sink_task_sink_record_active_count', sink) === 0 &&
-      (value('source_task_source_record_write_total', source) ?? 0) === 500 &&
-      (value('connector_task_offset_commit_success_percentage', source) ?? 0) > 0
-    return isDone ? found : null
-  }, '500 records to go from the source to the sink')
+  const families = await eventually(
+    async () => {
+      const { families: found } = await page('?names=jmx-exporter')
+      const value = (name: string, labels: Record<string, string>) => valueOf(found, `kafka_connect_${name}`, labels)
+      const isDone =
+        value('sink_task_sink_record_send_total', sink) === 500 &&
+        value('sink_task_sink_record_active_count', sink) === 0 &&
+        (value('source_task_source_record_write_total', source) ?? 0) === 500 &&
+        (value('connector_task_offset_commit_success_percentage', source) ?? 0) > 0
+      return isDone ? found : null
+    },
+    '500 records to go from the source to the sink',
+    60_000,
+  )
   const of = (labels: Record<string, string>) => (name: string) => valueOf(families, `kafka_connect_${name}`, labels)
 
   const fromSource = of(source)

@@ -1,6 +1,7 @@
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { Properties } from '../stores/config-records.ts'
-import type { PluginType } from '../task-runner.ts'
+import { VersionRange } from '../plugins/version-range.ts'
+import type { PluginDescription, PluginType } from '../task-runner.ts'
 
 type Props = Properties | Readonly<Record<string, string | undefined>>
 
@@ -24,29 +25,21 @@ const UNDEFINED = 'undefined'
  * Where the connector names no converter, the worker's counts.
  */
 export function pluginTexts(connector: Props, worker: Props, plugins: PluginDirectory): PluginTexts {
-  const describe = (name: string | undefined, ...types: PluginType[]): { class: string; version: string } => {
-    const found = name === undefined ? null : find(plugins, name, types)
-    return { class: found?.class ?? name ?? UNDEFINED, version: found?.version ?? UNDEFINED }
-  }
-  const named = (key: string): string | undefined => text(connector, key)
-  const own = describe(named('connector.class'), 'source', 'sink')
-  const type = find(plugins, named('connector.class') ?? '', ['source', 'sink'])?.type ?? 'unknown'
+  const own = describe(plugins, connector, 'connector.class', 'connector.plugin.version', ['source', 'sink'])
   const converter = (key: string, kind: PluginType, byDefault?: string): Record<string, string> => {
-    const found = describe(named(key) ?? text(worker, key) ?? byDefault, kind)
+    const props = text(connector, key) === undefined ? { [key]: byDefault, ...worker } : connector
+    const found = describe(plugins, props, key, `${key}.plugin.version`, [kind])
     const name = key.replace('.', '-')
     return { [`${name}-class`]: found.class, [`${name}-version`]: found.version }
   }
-  const links = (
-    list: string,
-    kind: 'transform' | 'predicate',
-    pluginType: PluginType,
-  ): [string, Record<string, string>][] =>
-    aliases(named(list)).map((alias) => {
-      const found = describe(named(`${list}.${alias}.type`), pluginType)
+  const links = (list: string, kind: 'transform' | 'predicate', type: PluginType): [string, Record<string, string>][] =>
+    aliases(text(connector, list)).map((alias) => {
+      const prefix = `${list}.${alias}.`
+      const found = describe(plugins, connector, `${prefix}type`, `${prefix}plugin.version`, [type])
       return [alias, { [`${kind}-class`]: found.class, [`${kind}-version`]: found.version }]
     })
   const connectorTexts = {
-    'connector-type': type,
+    'connector-type': own.type,
     'connector-class': own.class,
     'connector-version': own.version,
   }
@@ -65,12 +58,25 @@ export function pluginTexts(connector: Props, worker: Props, plugins: PluginDire
   }
 }
 
-function find(plugins: PluginDirectory, name: string, types: readonly PluginType[]) {
+/** The plugin that stands under a key, in the version that stands under another one. */
+function describe(
+  plugins: PluginDirectory,
+  props: Props,
+  classKey: string,
+  versionKey: string,
+  types: readonly PluginType[],
+): { class: string; version: string; type: string } {
+  const name = text(props, classKey)
+  let found: PluginDescription | null = null
   try {
-    return plugins.find(name, types)
+    if (name !== undefined) found = plugins.find(name, types, VersionRange.parse(props[versionKey]))
   } catch {
-    // An ambiguous short name: the connector did not start with it, and it is shown as it was written.
-    return null
+    // An ambiguous name or a version that is not there: nothing started with it, and it is shown as it was written.
+  }
+  return {
+    class: found?.class ?? name ?? UNDEFINED,
+    version: found?.version ?? UNDEFINED,
+    type: found?.type ?? 'unknown',
   }
 }
 
