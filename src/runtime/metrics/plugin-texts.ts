@@ -1,9 +1,8 @@
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
-import type { Properties } from '../stores/config-records.ts'
 import { VersionRange } from '../plugins/version-range.ts'
 import type { PluginDescription, PluginType } from '../task-runner.ts'
 
-type Props = Properties | Readonly<Record<string, string | undefined>>
+type Props = Readonly<Record<string, string | null | undefined>>
 
 /** Classes and versions of the plugins of a connector's tasks, by Kafka's attribute names. */
 export interface PluginTexts {
