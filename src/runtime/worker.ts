@@ -14,6 +14,7 @@ import { ConnectorOffsets } from './herder/connector-offsets.ts'
 import { DistributedHerder, type HerderPlace } from './herder/distributed-herder.ts'
 import type { Herder } from './herder/herder.ts'
 import { LocalWork } from './herder/local-work.ts'
+import { PeerClient } from './herder/peer-client.ts'
 import { PluginDirectory } from './herder/plugin-directory.ts'
 import { loggerNames } from './logger-names.ts'
 import type { MetricsSource } from './metrics/group.ts'
@@ -30,6 +31,7 @@ import type { OffsetStore } from './tasks/offset-stores.ts'
 import { ConfigValidator } from './validation/config-validator.ts'
 import { logNotices } from './worker-config/notices.ts'
 import { type WorkerConfig, workerConfig } from './worker-config.ts'
+import { clientTlsOptions, listenerTls } from './worker-config/tls-options.ts'
 
 export interface WorkerOptions {
   readonly logger: Logger
@@ -51,6 +53,8 @@ export interface WorkerOptions {
 export interface Worker {
   readonly config: WorkerConfig
   readonly herder: Herder
+  /** Calls the other workers' REST servers. */
+  readonly peers: PeerClient
   readonly metrics: MetricsSource
   /**
    * Creates or checks the internal topics, reads them, and begins to join the group.
@@ -166,6 +170,7 @@ class DistributedMode implements WorkerMode {
 class ConnectWorker implements Worker {
   readonly config: WorkerConfig
   readonly herder: DistributedHerder
+  readonly peers: PeerClient
   readonly metrics: WorkerMetrics
   readonly #options: WorkerOptions
   readonly #cluster: Cluster
@@ -186,6 +191,8 @@ class ConnectWorker implements Worker {
     const { logger } = options
     this.config = config
     this.#options = options
+    const { prefix, tls } = listenerTls(config)
+    this.peers = new PeerClient(() => clientTlsOptions(tls, prefix))
     const clientId = config.clientId === '' ? config.groupId : `${config.groupId}-${config.clientId}`
     this.#cluster = createCluster({
       ...clientOptions(
@@ -238,11 +245,13 @@ class ConnectWorker implements Worker {
       statuses: this.#statuses,
       offsets: this.#offsets,
       hasPeers: this.#mode.hasPeers,
+      peers: this.peers,
       validator: new ConfigValidator({
         worker: config,
         providers: this.#providers,
         plugins: () => this.#directory(),
-        validate: (plugin, props) => this.#theRunner().validateConnector(plugin, props),
+        validate: (...args) => this.#theRunner().validateConnector(...args),
+        checkOverrides: (...args) => this.#theRunner().checkOverrides(...args),
       }),
       plugins: () => this.#directory(),
       serverInfo: async () => ({

@@ -17,7 +17,8 @@ export function pluginRoutes(herder: Herder): Route[] {
     {
       method: 'GET',
       path: '/connector-plugins/:plugin/config',
-      handle: (request) => herder.pluginConfig(pluginOf(request)),
+      handle: (request) =>
+        herder.pluginConfig(pluginOf(request), new URL(request.url, 'http://self').searchParams.get('version')),
     },
     {
       method: 'PUT',

@@ -53,7 +53,7 @@ export const nonEmptyWithoutControlCharacters: Validator = (value, name) => {
     (c) => c.charCodeAt(0) < 0x20 || (c.charCodeAt(0) >= 0x7f && c.charCodeAt(0) <= 0x9f),
   )
   if (found.length === 0) return null
-  const codes = found.map((c) => `0x${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  const codes = found.map((c) => c.charCodeAt(0))
   return invalidValue(
     value,
     name,
@@ -65,8 +65,7 @@ export const nonEmptyWithoutControlCharacters: Validator = (value, name) => {
 export const uniqueAliases: Validator = (value, name) => {
   if (value === null) return invalidValue(null, name, 'entry must be non null')
   const list = value as readonly string[]
-  if (new Set(list).size < list.length) return invalidValue(list, name, 'Duplicate alias provided.')
-  return list.includes('') ? invalidValue(list, name, 'String must be non-empty') : null
+  return new Set(list).size < list.length ? invalidValue(list, name, 'Duplicate alias provided.') : null
 }
 
 /** A list that may be empty, but without repeated or empty entries. Kafka words these without `Invalid value`. */

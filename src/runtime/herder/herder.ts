@@ -160,7 +160,7 @@ export interface Herder {
   /** Deletes all offsets of a stopped connector. */
   resetOffsets(name: string): Promise<OffsetsMessage>
   plugins(connectorsOnly: boolean): Promise<PluginInfo[]>
-  pluginConfig(plugin: string): Promise<ConfigKeyInfo[]>
+  pluginConfig(plugin: string, version?: string | null): Promise<ConfigKeyInfo[]>
   validateConfig(plugin: string, config: Properties): Promise<ConfigInfos>
   /** Internal: the owner of a connector gives the leader its task configurations. */
   putTaskConfigs(name: string, configs: readonly Properties[], signature: RequestSignature): Promise<void>

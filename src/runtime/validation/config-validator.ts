@@ -8,13 +8,16 @@ import type { ConfigProviders } from '../providers/config-providers.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { PluginDescription, TaskRunner } from '../task-runner.ts'
 import type { WorkerConfig } from '../worker-config.ts'
-import { describeKey } from '../config-def/key.ts'
+import { type ConfigKey, describeKey } from '../config-def/key.ts'
+import { VersionMismatch } from '../plugins/choose-version.ts'
+import { VersionRange, VersionRangeError } from '../plugins/version-range.ts'
 import { commonKeys, deadLetterKeys, noConverterDefaults, sinkKeys, sourceKeys } from './connector-keys.ts'
-import { converterEntries } from './converter-keys.ts'
+import { converterDefault, converterEntries } from './converter-keys.ts'
 import { addError, configInfos, type Entries, entriesOfPlugin, entryOfKey, keyInfo } from './entries.ts'
 import { millraceKeys } from './millrace-keys.ts'
-import { overrideEntries } from './override-policy.ts'
+import { ClientSettingError, overrideEntries } from './override-policy.ts'
 import { checkSink } from './sink-rules.ts'
+import { checkSource } from './source-rules.ts'
 import { addStageKeys, type PluginValidation } from './stage-keys.ts'
 
 export const NULL_VALUE = 'Null value can not be supplied as the configuration value.'
@@ -24,6 +27,7 @@ export interface ConfigValidatorOptions {
   readonly providers: ConfigProviders
   readonly plugins: () => Promise<PluginDirectory>
   readonly validate: TaskRunner['validateConnector']
+  readonly checkOverrides: TaskRunner['checkOverrides']
 }
 
 /** Validates connector configurations: the framework's keys, those of all plugins named in it, and the rules across keys. */
@@ -43,7 +47,15 @@ export class ConfigValidator {
     try {
       return await this.validate(config)
     } catch (error) {
-      if (error instanceof BadRequestError) throw new RuntimeError(error.message, { cause: error })
+      // Kafka Connect's answer to this call says which of its exceptions it was.
+      if (error instanceof BadRequestError) {
+        throw new RuntimeError(`org.apache.kafka.connect.runtime.rest.errors.BadRequestException: ${error.message}`, {
+          cause: error,
+        })
+      }
+      if (error instanceof ClientSettingError) {
+        throw new RuntimeError(`org.apache.kafka.common.config.ConfigException: ${error.message}`, { cause: error })
+      }
       throw error
     }
   }
@@ -81,60 +93,136 @@ export class ConfigValidator {
   async #validate(props: Properties): Promise<ConfigInfos> {
     const className = props['connector.class']
     if (className === undefined || className === null) {
-      throw new BadRequestError('Connector config contains no connector type: set connector.class')
+      throw new BadRequestError(`Connector config {${Object.keys(props).join(', ')}} contains no connector type`)
     }
     const plugins = await this.#options.plugins()
-    const plugin = plugins.connector(javaTrim(className))
-    const validate: PluginValidation = (of, own) => this.#options.validate(of.class, own)
+    let plugin: PluginDescription
+    try {
+      plugin = plugins.connector(javaTrim(className), rangeOf(props['connector.plugin.version']))
+    } catch (error) {
+      if (error instanceof VersionMismatch) return unmatchedVersion(props, className, error, plugins)
+      throw error
+    }
+    return this.#validateWith(plugin, props, className, plugins)
+  }
+
+  async #validateWith(
+    plugin: PluginDescription,
+    props: Properties,
+    className: string,
+    plugins: PluginDirectory,
+  ): Promise<ConfigInfos> {
+    const { worker, checkOverrides } = this.#options
+    const validate: PluginValidation = ({ class: name, type, version }, own) =>
+      this.#options.validate(name, own, { type, version })
     const entries: Entries = new Map()
     const ours = plugin.type === 'source' ? [...millraceKeys, ...deadLetterKeys] : millraceKeys
     const used = ours.filter(({ name }) => name in props)
-    for (const configKey of [...this.#frameworkKeys(plugin, plugins), ...used])
+    for (const configKey of [...this.#frameworkKeys(plugin, props, plugins), ...used])
       entries.set(configKey.name, entryOfKey(configKey, props))
     await addStageKeys(entries, props, plugins, validate)
-    const values = await this.#options.validate(plugin.class, props)
+    if (plugin.type === 'sink') checkSink(entries, props, worker.groupId)
+    else checkSource(entries, worker)
+    const own = new Set(plugin.keys.map(({ name }) => name))
+    addNullErrors(entries, props, own)
+    const converters = await converterEntries(entries, props, plugins, validate)
+    const overrides = await overrideEntries(props, plugin, worker, (request) =>
+      checkOverrides(worker.clientConfigOverridePolicy, worker.properties, request),
+    )
+    const values = await validate(plugin, props)
     for (const entry of entriesOfPlugin(plugin.keys, values)) {
       const framework = entries.get(entry.name)
       if (entry.definition !== null || framework === undefined) entries.set(entry.name, entry)
       else framework.errors.push(...entry.errors)
     }
-    const own = new Set(plugin.keys.map(({ name }) => name))
-    for (const [name, value] of Object.entries(props))
-      if (value === null && !own.has(name)) addError(entries, name, NULL_VALUE)
-    if (plugin.type === 'sink') checkSink(entries, props, this.#options.worker.groupId)
-    const appended = [
-      ...overrideEntries(props, this.#options.worker.clientConfigOverridePolicy),
-      ...(await converterEntries(entries, props, plugins, validate)),
-    ]
-    return configInfos(className, entries, appended)
+    return configInfos(className, entries, [...overrides, ...converters])
   }
 
-  /** `GET /connector-plugins/{p}/config`: the plugin's own keys, and for connectors the framework's that it leaves. */
-  async pluginConfig(name: string): Promise<ConfigKeyInfo[]> {
-    const plugin = (await this.#options.plugins()).any(name)
+  /**
+   * `GET /connector-plugins/{p}/config`: the plugin's own keys, and for connectors the framework's that it leaves.
+   * `version` is exact, a range, or `latest`. Throws {@link NotFoundError}, and {@link BadRequestError} for a version that
+   * is not there.
+   */
+  async pluginConfig(name: string, version: string | null = null): Promise<ConfigKeyInfo[]> {
+    const plugins = await this.#options.plugins()
+    const plugin = pluginIn(plugins, name, version)
     const own = plugin.keys.map(keyInfo)
     if (plugin.type !== 'source' && plugin.type !== 'sink') return own
     const known = new Set(plugin.keys.map((definition) => definition.name))
-    const rest = [...commonKeys(noConverterDefaults), ...(plugin.type === 'source' ? sourceKeys : sinkKeys)]
+    const connector = { version: plugins.versions(name, ['source', 'sink']).at(-1) ?? null, versions: [] }
+    const rest = [
+      ...commonKeys({ ...noConverterDefaults, connector }),
+      ...(plugin.type === 'source' ? sourceKeys : sinkKeys),
+    ]
     return [
       ...own,
       ...rest.filter((configKey) => !known.has(configKey.name)).map((configKey) => keyInfo(describeKey(configKey))),
     ]
   }
 
-  #frameworkKeys(plugin: PluginDescription, plugins: PluginDirectory) {
+  #frameworkKeys(plugin: PluginDescription, props: Properties, plugins: PluginDirectory): ConfigKey[] {
     const { worker } = this.#options
-    const classesOf = (type: string): string[] =>
-      plugins.all.filter((other) => other.type === type).map((other) => other.class)
+    const versions = plugins.versions(plugin.class, [plugin.type])
     const defaults = {
-      key: worker.keyConverter,
-      value: worker.valueConverter,
-      header: worker.headerConverter,
-      converters: classesOf('converter'),
-      headerConverters: classesOf('header_converter'),
+      connector: { version: versions.at(-1) ?? null, versions },
+      key: converterDefault('key', props, worker, plugins),
+      value: converterDefault('value', props, worker, plugins),
+      header: converterDefault('header', props, worker, plugins),
     }
     return [...commonKeys(defaults), ...(plugin.type === 'source' ? sourceKeys : sinkKeys)]
   }
+}
+
+function rangeOf(requirement: string | null | undefined): VersionRange | null {
+  try {
+    return VersionRange.parse(requirement)
+  } catch (error) {
+    if (error instanceof VersionRangeError) throw new BadRequestError(error.message)
+    throw error
+  }
+}
+
+function pluginIn(plugins: PluginDirectory, name: string, version: string | null): PluginDescription {
+  let range: VersionRange | null
+  try {
+    range = VersionRange.parse(version)
+  } catch (error) {
+    if (error instanceof VersionRangeError) throw new BadRequestError(`Invalid version specification: ${version}`)
+    throw error
+  }
+  try {
+    return plugins.any(name, range)
+  } catch (error) {
+    if (error instanceof VersionMismatch) throw new BadRequestError(error.message)
+    throw error
+  }
+}
+
+/** Without the version that was asked for only the framework's common keys are known. */
+function unmatchedVersion(
+  props: Properties,
+  className: string,
+  mismatch: VersionMismatch,
+  plugins: PluginDirectory,
+): ConfigInfos {
+  const entries: Entries = new Map()
+  const version = plugins.versions(javaTrim(className), ['source', 'sink']).at(-1) ?? null
+  for (const configKey of commonKeys({ ...noConverterDefaults, connector: { version, versions: mismatch.available } }))
+    entries.set(configKey.name, entryOfKey(configKey, props))
+  for (const kind of ['key', 'value', 'header']) {
+    const entry = entries.get(`${kind}.converter.plugin.version`)
+    if (entry !== undefined) entry.visible = typeof props[`${kind}.converter`] === 'string'
+  }
+  addError(entries, 'connector.class', mismatch.message)
+  addError(entries, 'connector.plugin.version', mismatch.message)
+  addNullErrors(entries, props, new Set())
+  return configInfos(className, entries, [])
+}
+
+/** A null is an error on each key but the connector's own, which decides by itself. */
+function addNullErrors(entries: Entries, props: Properties, ownKeys: ReadonlySet<string>): void {
+  for (const [name, value] of Object.entries(props))
+    if (value === null && !ownKeys.has(name)) addError(entries, name, NULL_VALUE)
 }
 
 function keysOf(plugins: PluginDirectory, className: string | null | undefined): PluginDescription['keys'] {

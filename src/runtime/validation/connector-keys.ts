@@ -1,4 +1,4 @@
-import { type ConfigKey, key, type KeyOptions } from '../config-def/key.ts'
+import { type ConfigKey, key, type KeyOptions, type Validator } from '../config-def/key.ts'
 import {
   atLeast,
   listWithoutRepeats,
@@ -10,6 +10,7 @@ import {
   regularExpression,
   uniqueAliases,
 } from '../config-def/validators.ts'
+import { VersionRange, VersionRangeError } from '../plugins/version-range.ts'
 
 const COMMON = 'Common'
 const ERRORS = 'Error Handling'
@@ -22,48 +23,71 @@ function at(group: string, order: number, width: 'NONE' | 'SHORT' | 'MEDIUM' | '
   return { group, order, width, displayName }
 }
 
-/** The worker's converters are the defaults that validation shows; `recommended` are all the converters there are. */
-export interface ConverterDefaults {
-  readonly key: string | null
-  readonly value: string | null
-  readonly header: string | null
-  readonly converters: readonly string[]
-  readonly headerConverters: readonly string[]
+/** What is shown of a plugin that a connector or its worker names: the default, its version, and what else there is. */
+export interface PluginDefault {
+  /** Class that is taken when none is set; null for none. */
+  readonly class: string | null
+  /** Version that is taken when none is set; null when there is no such class. */
+  readonly version: string | null
+  readonly classes: readonly string[]
+  readonly versions: readonly string[]
 }
 
-export const noConverterDefaults: ConverterDefaults = {
-  key: null,
-  value: null,
-  header: null,
-  converters: [],
-  headerConverters: [],
+export interface FrameworkDefaults {
+  readonly connector: Pick<PluginDefault, 'version' | 'versions'>
+  readonly key: PluginDefault
+  readonly value: PluginDefault
+  readonly header: PluginDefault
 }
 
-function versionKey(name: string, of: string, order: number): ConfigKey {
-  return key(`${name}.plugin.version`, 'STRING', null, 'LOW', `Version of the ${of} to use.`, {
-    ...at(COMMON, order, 'SHORT', `${of.charAt(0).toUpperCase()}${of.slice(1)} version`),
-  })
+const noPluginDefault: PluginDefault = {
+  class: null,
+  version: null,
+  classes: [],
+  versions: [],
 }
 
-function converterKeys(kind: 'key' | 'value' | 'header', order: number, defaults: ConverterDefaults): ConfigKey[] {
-  const shown = { key: 'Key', value: 'Value', header: 'Header' }[kind]
-  const recommendedValues = kind === 'header' ? defaults.headerConverters : defaults.converters
+/** What is shown where no worker and no connector is known. */
+export const noConverterDefaults: FrameworkDefaults = {
+  connector: noPluginDefault,
+  key: noPluginDefault,
+  value: noPluginDefault,
+  header: noPluginDefault,
+}
+
+/** Exact, a Maven range, or `latest`. */
+const versionRequirement: Validator = (value) => {
+  try {
+    VersionRange.parse(value as string | null)
+    return null
+  } catch (error) {
+    if (error instanceof VersionRangeError) return error.message
+    throw error
+  }
+}
+
+function converterKeys(kind: 'key' | 'value' | 'header', order: number, shown: PluginDefault): ConfigKey[] {
+  const title = { key: 'Key', value: 'Value', header: 'Header' }[kind]
   return [
     key(
       `${kind}.converter`,
       'CLASS',
-      defaults[kind],
+      shown.class,
       'LOW',
       `Converter for record ${kind === 'header' ? 'headers' : `${kind}s`}; the worker's own unless set. ` +
         `Settings of a converter that is set here are those under ${kind}.converter.* of the connector.`,
-      { ...at(COMMON, order, 'SHORT', `${shown} converter class`), recommendedValues },
+      { ...at(COMMON, order, 'SHORT', `${title} converter class`), recommendedValues: shown.classes },
     ),
-    versionKey(`${kind}.converter`, `${kind} converter`, order + 1),
+    key(`${kind}.converter.plugin.version`, 'STRING', shown.version, 'LOW', `Version of the ${kind} converter.`, {
+      ...at(COMMON, order + 1, 'SHORT', `${title} converter version`),
+      recommendedValues: shown.versions,
+      validator: versionRequirement,
+    }),
   ]
 }
 
 /** What every connector has, in Kafka Connect's order. */
-export function commonKeys(defaults: ConverterDefaults): ConfigKey[] {
+export function commonKeys(defaults: FrameworkDefaults): ConfigKey[] {
   return [
     key('name', 'STRING', undefined, 'HIGH', 'Globally unique name to use for this connector.', {
       ...at(COMMON, 1, 'MEDIUM', 'Connector name'),
@@ -77,7 +101,11 @@ export function commonKeys(defaults: ConverterDefaults): ConfigKey[] {
       'Class of the connector: its full name, or its simple name with or without "Connector" at the end.',
       at(COMMON, 2, 'LONG', 'Connector class'),
     ),
-    versionKey('connector', 'connector', 3),
+    key('connector.plugin.version', 'STRING', defaults.connector.version, 'MEDIUM', 'Version of the connector.', {
+      ...at(COMMON, 3, 'MEDIUM', 'Connector version'),
+      recommendedValues: defaults.connector.versions,
+      validator: versionRequirement,
+    }),
     key('tasks.max', 'INT', '1', 'HIGH', 'Maximum number of tasks to use for this connector.', {
       ...at(COMMON, 4, 'SHORT', 'Tasks max'),
       validator: atLeast(1),
@@ -90,9 +118,9 @@ export function commonKeys(defaults: ConverterDefaults): ConfigKey[] {
       'Whether a connector that generates more tasks than tasks.max fails.',
       at(COMMON, 5, 'SHORT', 'Enforce tasks max'),
     ),
-    ...converterKeys('key', 6, defaults),
-    ...converterKeys('value', 8, defaults),
-    ...converterKeys('header', 10, defaults),
+    ...converterKeys('key', 6, defaults.key),
+    ...converterKeys('value', 8, defaults.value),
+    ...converterKeys('header', 10, defaults.header),
     key('transforms', 'LIST', '', 'LOW', 'Aliases for the transformations to be applied to records.', {
       ...at('Transforms', 12, 'LONG', 'Transforms'),
       validator: uniqueAliases,
@@ -165,12 +193,12 @@ export const sourceKeys: readonly ConfigKey[] = [
     'required: fail unless the connector can give exactly-once; requested: take what there is.',
     {
       ...at(EXACTLY_ONCE, 2, 'SHORT', 'Exactly once support'),
-      validator: oneOfIgnoringCase('requested', 'required'),
+      validator: oneOfIgnoringCase('REQUIRED', 'REQUESTED'),
     },
   ),
   key('transaction.boundary', 'STRING', 'poll', 'MEDIUM', 'What makes up a transaction: poll, interval or connector.', {
     ...at(EXACTLY_ONCE, 3, 'SHORT', 'Transaction Boundary'),
-    validator: oneOfIgnoringCase('poll', 'interval', 'connector'),
+    validator: oneOfIgnoringCase('INTERVAL', 'POLL', 'CONNECTOR'),
   }),
   key(
     'transaction.boundary.interval.ms',

@@ -1,9 +1,38 @@
-import { invalidValue } from '../config-def/parse.ts'
+import { inJavaHashOrder } from '../config-def/java-hash-order.ts'
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { Properties } from '../stores/config-records.ts'
-import { withoutPrefix } from '../worker-config.ts'
-import { addError, type Entries, type Entry, entriesOfPlugin } from './entries.ts'
+import { withoutPrefix, type WorkerConfig } from '../worker-config.ts'
+import type { PluginDefault } from './connector-keys.ts'
+import { type Entries, type Entry, entriesOfPlugin } from './entries.ts'
+import { findPluginOf } from './plugin-class.ts'
 import type { PluginValidation } from './stage-keys.ts'
+
+export type ConverterKind = 'key' | 'value' | 'header'
+
+function typeOf(kind: ConverterKind): 'converter' | 'header_converter' {
+  return kind === 'header' ? 'header_converter' : 'converter'
+}
+
+/** What validation shows of a converter that the connector names, or else the worker. */
+export function converterDefault(
+  kind: ConverterKind,
+  props: Properties,
+  worker: WorkerConfig,
+  plugins: PluginDirectory,
+): PluginDefault {
+  const own = props[`${kind}.converter`]
+  const ofWorker = { key: worker.keyConverter, value: worker.valueConverter, header: worker.headerConverter }[kind]
+  const versionOfWorker = worker.properties[`${kind}.converter.plugin.version`]
+  const found = plugins.versions((own === undefined ? ofWorker : (own ?? '')).trim(), [typeOf(kind)])
+  const newest = found.at(-1) ?? null
+  const classes = plugins.all.filter(({ type }) => type === typeOf(kind)).map((plugin) => plugin.class)
+  return {
+    class: plugins.find(ofWorker, [typeOf(kind)])?.class ?? ofWorker,
+    version: own === undefined ? (versionOfWorker ?? newest) : newest,
+    classes: [...new Set(classes)],
+    versions: found,
+  }
+}
 
 /**
  * Checks the converters that a connector names itself: that they exist (an error on the key), and their own settings,
@@ -18,17 +47,18 @@ export async function converterEntries(
   const found: Entry[] = []
   for (const kind of ['header', 'key', 'value'] as const) {
     const name = `${kind}.converter`
-    const className = props[name]
-    if (className === undefined || className === null) continue
-    const plugin = plugins.find(className, [kind === 'header' ? 'header_converter' : 'converter'])
-    if (plugin === null) {
-      addError(entries, name, invalidValue(className, name, `Class ${className} could not be found.`))
-      continue
-    }
-    const entry = entries.get(name)
-    if (entry !== undefined) entry.value = plugin.class
+    const type = entries.get(name)
+    const version = entries.get(`${name}.plugin.version`)
+    if (type === undefined || version === undefined) continue
+    const isOwn = typeof props[name] === 'string'
+    const requirement = props[`${name}.plugin.version`] ?? null
+    const plugin = isOwn ? findPluginOf(type, version, typeOf(kind), plugins, requirement) : null
+    version.visible = type.value !== null
+    if (plugin === null || type.errors.length > 0 || version.errors.length > 0) continue
     const own = { ...withoutPrefix(props, `${name}.`), 'converter.type': kind }
-    found.push(...entriesOfPlugin(plugin.keys, await validate(plugin, own), `${name}.`))
+    const made = entriesOfPlugin(plugin.keys, await validate(plugin, own), `${name}.`)
+    const byName = new Map(made.map((entry) => [entry.name.slice(name.length + 1), entry]))
+    found.push(...inJavaHashOrder([...byName.keys()]).flatMap((key) => byName.get(key) ?? []))
   }
   return found
 }

@@ -10,7 +10,7 @@ export interface Entry {
   readonly definition: ConfigKeyDefinition | null
   value: string | null
   readonly errors: string[]
-  readonly visible: boolean
+  visible: boolean
   readonly recommendedValues: readonly string[]
 }
 
@@ -61,12 +61,11 @@ export function entriesOfPlugin(
   return [...others, ...defined]
 }
 
-/** Adds an error to a key, defined or not. */
-export function addError(entries: Entries, name: string, message: string): void {
+/** Adds an error to a key, defined or not; `value` is shown of one that is not. */
+export function addError(entries: Entries, name: string, message: string, value: string | null = null): void {
   const entry = entries.get(name)
   if (entry !== undefined) entry.errors.push(message)
-  else
-    entries.set(name, { name, definition: null, value: null, errors: [message], visible: true, recommendedValues: [] })
+  else entries.set(name, { name, definition: null, value, errors: [message], visible: true, recommendedValues: [] })
 }
 
 export function keyInfo(definition: ConfigKeyDefinition): ConfigKeyInfo {

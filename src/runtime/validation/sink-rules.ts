@@ -22,19 +22,18 @@ export function checkSink(entries: Entries, props: Properties, workerGroupId: st
 }
 
 function checkDeadLetterTopic(entries: Entries, topic: string, topics: readonly string[], regex: string): void {
-  const name = 'errors.deadletterqueue.topic.name'
   if (topics.includes(topic)) {
     addError(
       entries,
-      name,
-      `The DLQ topic '${topic}' may not be included in the list of topics ('topics=${topics.join(',')}') consumed by the connector`,
+      'topics',
+      `The DLQ topic '${topic}' may not be included in the list of topics ('topics=[${topics.join(', ')}]') consumed by the connector`,
     )
   }
   if (regex !== '' && matches(regex, topic)) {
     addError(
       entries,
-      name,
-      `The DLQ topic '${topic}' may not be included in the regex matching the topics ('topics.regex=${regex}') consumed by the connector`,
+      'topics.regex',
+      `The DLQ topic '${topic}' may not be matched by the regex for the topics ('topics.regex=${regex}') consumed by the connector`,
     )
   }
 }
@@ -50,6 +49,7 @@ function checkGroup(entries: Entries, props: Properties, workerGroupId: string):
       entries,
       'consumer.override.group.id',
       `Consumer group ${workerGroupId} conflicts with Connect worker group ${workerGroupId}`,
+      overridden,
     )
   } else if ((overridden === undefined || overridden === null) && `connect-${props['name'] ?? ''}` === workerGroupId) {
     addError(

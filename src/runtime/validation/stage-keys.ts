@@ -1,11 +1,13 @@
-import type { ConfigValue } from '../../connect/index.ts'
-import { key } from '../config-def/key.ts'
-import { invalidValue, parseText } from '../config-def/parse.ts'
+import type { ConfigKeyDefinition, ConfigValue } from '../../connect/index.ts'
+import { describeKey, key } from '../config-def/key.ts'
+import { parseText } from '../config-def/parse.ts'
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { PluginDescription } from '../task-runner.ts'
 import { withoutPrefix } from '../worker-config.ts'
 import { type Entries, type Entry, entriesOfPlugin, entryOfKey } from './entries.ts'
+import { findPluginOf } from './plugin-class.ts'
+import { inFormOrder } from './sorted-keys.ts'
 
 /** Runs a plugin's own validation. */
 export type PluginValidation = (plugin: PluginDescription, props: Properties) => Promise<readonly ConfigValue[]>
@@ -16,8 +18,6 @@ interface StageKind {
   readonly type: 'transformation' | 'predicate'
   readonly group: string
   readonly title: string
-  /** Settings of the framework itself, which hide a plugin's own of the same name. */
-  readonly reserved: readonly string[]
 }
 
 const transforms: StageKind = {
@@ -25,15 +25,14 @@ const transforms: StageKind = {
   type: 'transformation',
   group: 'Transforms',
   title: 'Transformation',
-  reserved: ['type', 'plugin.version', 'predicate', 'negate'],
 }
-const predicates: StageKind = {
-  list: 'predicates',
-  type: 'predicate',
-  group: 'Predicates',
-  title: 'Predicate',
-  reserved: ['type', 'plugin.version'],
-}
+const predicates: StageKind = { list: 'predicates', type: 'predicate', group: 'Predicates', title: 'Predicate' }
+
+/** What every transform has beside its own settings, which they hide when they have the same name. */
+const conditionKeys = [
+  key('predicate', 'STRING', null, 'MEDIUM', 'Alias of a predicate that decides whether this applies.'),
+  key('negate', 'BOOLEAN', 'false', 'MEDIUM', 'Whether it applies when the predicate does not.'),
+]
 
 /** Adds the keys of every transform and predicate that the configuration names. */
 export async function addStageKeys(
@@ -58,88 +57,85 @@ async function stageEntries(
 ): Promise<Entry[]> {
   const prefix = `${kind.list}.${alias}.`
   const group = `${kind.group}: ${alias}`
-  let order = 0
-  const next = (): { group: string; order: number } => ({ group, order: order++ })
-  const classes = plugins.all.filter(({ type }) => type === kind.type).map((plugin) => plugin.class)
+  const own = withoutPrefix(props, prefix)
+  const versions = plugins.versions((own['type'] ?? '').trim(), [kind.type])
   const type = entryOfKey(
     key(`${prefix}type`, 'CLASS', undefined, 'HIGH', `Class for the '${alias}' ${kind.type}.`, {
-      ...next(),
+      group,
+      order: 0,
       width: 'LONG',
       displayName: `${kind.title} type for ${alias}`,
-      recommendedValues: classes,
+      recommendedValues: classesOf(kind, plugins),
     }),
     props,
   )
-  const plugin = type.value === null ? null : plugins.find(type.value, [kind.type])
-  if (type.value !== null && plugin === null) type.errors.push(notFound(type.value, type.name, kind, plugins))
-  if (plugin !== null) type.value = plugin.class
-  const own = withoutPrefix(props, prefix)
-  const framework = [
-    type,
-    entryOfKey(
-      key(`${prefix}plugin.version`, 'STRING', null, 'MEDIUM', `Version of the '${alias}' ${kind.type}.`, {
-        ...next(),
+  const version = entryOfKey(
+    key(
+      `${prefix}plugin.version`,
+      'STRING',
+      versions.at(-1) ?? null,
+      'HIGH',
+      `Version of the '${alias}' ${kind.type}.`,
+      {
+        group,
+        order: 1,
         width: 'LONG',
         displayName: `${kind.title} version for ${alias}`,
-        visible: plugin !== null,
-      }),
-      props,
+        recommendedValues: versions,
+      },
     ),
-    ...(kind.list === 'transforms' ? conditionEntries(prefix, alias, props, next) : []),
-  ]
-  if (own['negate'] !== undefined && own['predicate'] === undefined && kind.list === 'transforms') {
+    props,
+  )
+  const plugin = findPluginOf(type, version, kind.type, plugins, own['plugin.version'] ?? null)
+  if (kind === transforms && own['negate'] !== undefined && own['predicate'] === undefined) {
     type.errors.push(
-      invalidValue(type.value, type.name, `there is no config '${prefix}predicate' defined to be negated`),
+      `Config '${prefix}negate' was provided but there is no config '${prefix}predicate' defining a predicate to be negated.`,
     )
   }
-  if (plugin === null) return framework
+  if (plugin === null) return [type, version]
+  const conditions = kind === transforms ? conditionKeys : []
+  const hidden = new Set(['type', 'plugin.version', ...conditions.map(({ name }) => name)])
+  const keys = plugin.keys.filter(({ name }) => !hidden.has(name))
   const values = await validate(plugin, own)
-  const mine = entriesOfPlugin(plugin.keys, values, prefix).filter(
-    (entry) => !kind.reserved.includes(entry.name.slice(prefix.length)),
-  )
+  const made = new Map<string, Entry>([
+    ...conditions.map((condition) => {
+      const entry = entryOfKey({ ...condition, name: prefix + condition.name }, props)
+      return [condition.name, { ...entry, definition: { ...describeKey(condition), name: entry.name } }] as const
+    }),
+    ...keys.map((definition) => {
+      const value = values.filter(({ name }) => name === definition.name)
+      return [definition.name, withFullName(entriesOfPlugin([definition], value)[0] as Entry, prefix)] as const
+    }),
+  ])
+  const others = values.filter(({ name }) => !made.has(name) && !hidden.has(name))
   return [
-    ...framework,
-    ...mine.map((entry) =>
-      entry.definition === null
-        ? entry
-        : { ...entry, definition: { ...entry.definition, group, orderInGroup: order++ } },
+    type,
+    version,
+    ...entriesOfPlugin([], others, prefix),
+    ...inFormOrder([...conditions.map(describeKey), ...keys]).map((definition, i) =>
+      placed(made.get(definition.name) as Entry, definition, group, 2 + i),
     ),
   ]
 }
 
-function conditionEntries(
-  prefix: string,
-  alias: string,
-  props: Properties,
-  next: () => { group: string; order: number },
-): Entry[] {
-  return [
-    entryOfKey(
-      key(`${prefix}predicate`, 'STRING', null, 'MEDIUM', 'Alias of a predicate that decides whether this applies.', {
-        ...next(),
-        width: 'MEDIUM',
-        displayName: `Predicate for ${alias}`,
-      }),
-      props,
-    ),
-    entryOfKey(
-      key(`${prefix}negate`, 'BOOLEAN', 'false', 'MEDIUM', 'Whether it applies when the predicate does not.', {
-        ...next(),
-        width: 'MEDIUM',
-        displayName: `Negate the predicate of ${alias}`,
-      }),
-      props,
-    ),
-  ]
+function classesOf(kind: StageKind, plugins: PluginDirectory): string[] {
+  return [...new Set(plugins.all.filter(({ type }) => type === kind.type).map((plugin) => plugin.class))]
 }
 
-/** A class with `$Key` and `$Value` variants cannot be used by itself. */
-function notFound(className: string, name: string, kind: StageKind, plugins: PluginDirectory): string {
-  const variants = plugins.all.filter((plugin) => plugin.type === kind.type && plugin.class.startsWith(`${className}$`))
-  if (variants.length > 0) {
-    const meant = variants.map((plugin) => plugin.class).join(', ')
-    return invalidValue(className, name, `This class is abstract and cannot be created. Did you mean ${meant}?`)
-  }
-  const other = plugins.all.some((plugin) => plugin.class === className)
-  return invalidValue(className, name, other ? `Not a ${kind.title}` : `Class ${className} could not be found.`)
+function placed(entry: Entry, own: ConfigKeyDefinition, group: string, orderInGroup: number): Entry {
+  if (entry.definition === null) return entry
+  const place = { group: own.group === null ? group : `${group}: ${own.group}`, orderInGroup }
+  return { ...entry, definition: { ...entry.definition, ...place } }
+}
+
+/** Sentences that Kafka Connect makes of the whole name; those of a plugin's own checks have the plugin's name. */
+const ofParser =
+  /^(Missing required configuration ")|^(Invalid value [^]* for configuration )(?=[^:]*: (?:Not a number of type |Expected value to be either true or false|Class [^]* could not be found))/
+
+function withFullName(entry: Entry, prefix: string): Entry {
+  const errors = entry.errors.map((message) => message.replace(ofParser, (start) => start + prefix))
+  const name = prefix + entry.name
+  if (entry.definition === null) return { ...entry, name, errors }
+  const dependents = entry.definition.dependents.map((dependent) => prefix + dependent)
+  return { ...entry, name, errors, definition: { ...entry.definition, name, dependents } }
 }

@@ -71,8 +71,11 @@ export const sharedKeys: readonly WorkerKey[] = [
     'STRING',
     'All',
     'MEDIUM',
-    'Which client settings connectors may override: All, None, Principal, or the class of a policy.',
+    'Which client settings connectors may override: All, None, Principal, Allowlist, or the class of a policy.',
   ),
+  key('connector.client.config.override.allowlist', 'LIST', '', 'MEDIUM', 'What the policy Allowlist lets through.', {
+    validator: listWithoutRepeats,
+  }),
   key('topic.creation.enable', 'BOOLEAN', 'true', 'LOW', 'Whether source connectors may have their topics created.'),
   key('topic.tracking.enable', 'BOOLEAN', 'true', 'LOW', 'Whether topics that connectors use are recorded.'),
   key('topic.tracking.allow.reset', 'BOOLEAN', 'true', 'LOW', 'Whether the recorded topics may be reset over REST.'),

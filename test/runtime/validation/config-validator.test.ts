@@ -5,7 +5,7 @@ import type { ConfigInfos } from '../../../src/runtime/herder/herder.ts'
 import { PluginDirectory } from '../../../src/runtime/herder/plugin-directory.ts'
 import { ConfigProviders } from '../../../src/runtime/providers/config-providers.ts'
 import type { Properties } from '../../../src/runtime/stores/config-records.ts'
-import { ConfigValidator } from '../../../src/runtime/validation/config-validator.ts'
+import { ConfigValidator, NULL_VALUE } from '../../../src/runtime/validation/config-validator.ts'
 import { fakePlugins, FakeTaskRunner } from '../../support/fake-task-runner.ts'
 import { RecordingListener, testWorkerConfig } from '../../support/task-runner.ts'
 
@@ -16,6 +16,7 @@ function validator(given: Record<string, string> = {}): ConfigValidator {
     providers: new ConfigProviders([], silentLogger),
     plugins: async () => new PluginDirectory(fakePlugins),
     validate: (plugin, props) => runner.validateConnector(plugin, props),
+    checkOverrides: (...args) => runner.checkOverrides(...args),
   })
 }
 
@@ -45,17 +46,12 @@ test('a good configuration has no errors', async () => {
 const cases: readonly (readonly [string, Properties, number, readonly string[]])[] = [
   ['a sink without topics and topics.regex', { ...sink, topics: '' }, 2, ['topics', 'topics.regex']],
   ['a sink with topics and topics.regex', { ...sink, 'topics.regex': 'r.*' }, 2, ['topics', 'topics.regex']],
-  [
-    'a dead letter topic among the topics',
-    { ...sink, 'errors.deadletterqueue.topic.name': 't1' },
-    1,
-    ['errors.deadletterqueue.topic.name'],
-  ],
+  ['a dead letter topic among the topics', { ...sink, 'errors.deadletterqueue.topic.name': 't1' }, 1, ['topics']],
   [
     'a dead letter topic that matches topics.regex',
     { ...sink, topics: '', 'topics.regex': 'r.*', 'errors.deadletterqueue.topic.name': 'ruh.roh' },
     1,
-    ['errors.deadletterqueue.topic.name'],
+    ['topics.regex'],
   ],
   ["a sink whose group would be the worker's", { ...sink, name: 'worker-group-id' }, 1, ['name']],
   [
@@ -129,7 +125,7 @@ test("messages are Kafka's", async () => {
     `Configuration 'topics' values must not be duplicated.`,
   ])
   assert.deepEqual(await messages({ ...source, transforms: 't', 'transforms.t.type': 'fake.Upper' }), [
-    'Invalid value fake.Upper for configuration transforms.t.type: This class is abstract and cannot be created. Did you mean fake.Upper$Value, fake.Upper$Key?',
+    'This class is abstract and cannot be created. Did you mean fake.Upper$Key, fake.Upper$Value?',
   ])
   assert.deepEqual(await messages({ ...source, nobody: null }), [
     'Null value can not be supplied as the configuration value.',
@@ -173,9 +169,9 @@ test('the keys of a source come in order: framework, stages, its own, converters
       'offsets.storage.topic',
       'transforms.t.type',
       'transforms.t.plugin.version',
-      'transforms.t.predicate',
-      'transforms.t.negate',
       'transforms.t.field',
+      'transforms.t.negate',
+      'transforms.t.predicate',
       'topic',
       'secret.text',
       'value.converter.encoding',
@@ -212,6 +208,131 @@ test('passwords are hidden', async () => {
   const infos = await validate({ ...source, 'secret.text': 'hunter2' })
   assert.ok(!JSON.stringify(infos).includes('hunter2'))
   assert.equal(infos.configs.find(({ value }) => value?.name === 'secret.text')?.value?.value, '[hidden]')
+})
+
+test('client settings that the connector will use are shown with their type and default, in the order producer, consumer, admin', async () => {
+  const shown = async (config: Properties): Promise<unknown[]> =>
+    (await validate(config)).configs
+      .filter(({ value }) => value?.name.includes('.override.'))
+      .map(({ definition, value }) => [value?.name, definition?.type ?? null, definition?.default_value, value?.value])
+  const overrides = {
+    'admin.override.request.timeout.ms': '7',
+    'consumer.override.max.poll.records': '8',
+    'producer.override.linger.ms': '9',
+    'producer.override.ssl.key.password': 'hunter2',
+    'producer.override.no.such': 'x',
+  }
+  assert.deepEqual(await shown({ ...source, ...overrides }), [
+    ['producer.override.no.such', null, undefined, 'x'],
+    ['producer.override.ssl.key.password', 'PASSWORD', null, '[hidden]'],
+    ['producer.override.linger.ms', 'LONG', '5', '9'],
+  ])
+  assert.deepEqual(await shown({ ...sink, ...overrides }), [['consumer.override.max.poll.records', 'INT', '500', '8']])
+  const names = async (config: Properties): Promise<unknown[]> =>
+    (await shown(config)).map((row) => String((row as unknown[])[0]).replace(/\..*/, ''))
+  const all = ['producer', 'producer', 'producer', 'consumer', 'admin']
+  assert.deepEqual(await names({ ...source, ...overrides, 'offsets.storage.topic': 'o' }), all)
+  assert.deepEqual(await names({ ...sink, ...overrides, 'errors.deadletterqueue.topic.name': 'd' }), all)
+})
+
+test('a client setting that is not of its type fails the whole validation, if it is checked', async () => {
+  const wrong = { 'producer.override.linger.ms': 'x', 'consumer.override.max.poll.records': 'many' }
+  await assert.rejects(validator().validatePlugin('FakeSource', { ...source, ...wrong }), {
+    name: 'RuntimeError',
+    message:
+      'org.apache.kafka.common.config.ConfigException: ' +
+      'Invalid value x for configuration linger.ms: Not a number of type LONG',
+  })
+  await assert.rejects(validator().requireValid({ ...source, ...wrong }), { name: 'ClientSettingError' })
+  assert.equal((await validate({ ...sink, 'producer.override.linger.ms': 'x' })).error_count, 0)
+})
+
+test('the allow list of the worker decides with policy Allowlist', async () => {
+  const given = {
+    'connector.client.config.override.policy': 'Allowlist',
+    'connector.client.config.override.allowlist': 'fetch.min.bytes, max.poll.records',
+  }
+  assert.equal((await validate({ ...sink, 'consumer.override.max.poll.records': '8' }, given)).error_count, 0)
+  assert.deepEqual(errorsOf(await validate({ ...sink, 'consumer.override.group.id': 'g' }, given)), {
+    'consumer.override.group.id': [
+      "The 'Allowlist' policy does not allow 'group.id' to be overridden in the connector configuration.",
+    ],
+  })
+})
+
+test('a policy that is a plugin is asked', async () => {
+  const given = { 'connector.client.config.override.policy': 'fake.Policy' }
+  const infos = await validate({ ...source, 'producer.override.no.way': 'x', 'producer.override.acks': '1' }, given)
+  assert.deepEqual(errorsOf(infos), { 'producer.override.no.way': ['producer may not have no.way'] })
+})
+
+test('a version that is not there is told on the class and on the version, with those that are', async () => {
+  const infos = await validate({ ...source, 'connector.plugin.version': '[2,)', 'unknown.key': null })
+  const message =
+    'Plugin fake.FakeSourceConnector not found that matches the version range [2,), available versions: [1.2.3]'
+  assert.deepEqual(errorsOf(infos), {
+    'connector.class': [message],
+    'connector.plugin.version': [message],
+    'unknown.key': [NULL_VALUE],
+  })
+  assert.equal(infos.configs.length, 20)
+  const version = infos.configs.find(({ value }) => value?.name === 'connector.plugin.version')
+  assert.deepEqual(version?.value?.recommended_values, ['1.2.3'])
+  await assert.rejects(validator().validate({ ...source, 'connector.plugin.version': '[2' }), /Unbounded range: \[2/)
+})
+
+test('versions of converters and transforms are checked, and without a class theirs are hidden', async () => {
+  const infos = await validate({
+    ...source,
+    'key.converter': 'TextConverter',
+    'key.converter.plugin.version': '9',
+    'value.converter': 'no.Such',
+    transforms: 't',
+    'transforms.t.type': 'fake.Drop',
+    'transforms.t.plugin.version': '(1,2)',
+  })
+  const message = (name: string, range: string): string =>
+    `Plugin ${name} not found that matches the version range ${range}, available versions: [1]`
+  assert.deepEqual(errorsOf(infos), {
+    'key.converter': [message('fake.TextConverter', '[9,9]')],
+    'key.converter.plugin.version': [message('fake.TextConverter', '[9,9]')],
+    'value.converter': ['Invalid value no.Such for configuration value.converter: Class no.Such could not be found.'],
+    'transforms.t.type': [message('fake.Drop', '(1,2)')],
+    'transforms.t.plugin.version': [message('fake.Drop', '(1,2)')],
+  })
+  const hidden = infos.configs.filter(({ value }) => value?.visible === false).map(({ value }) => value?.name)
+  assert.deepEqual(hidden, ['value.converter.plugin.version'])
+})
+
+test('the description of a plugin is of the version that is asked for', async () => {
+  assert.ok((await validator().pluginConfig('FakeSource', 'latest')).length > 0)
+  assert.ok((await validator().pluginConfig('FakeSource', '[1,2)')).length > 0)
+  for (const [version, message] of [
+    ['9', /not found that matches the version range \[9,9\], available versions: \[1\.2\.3\]/],
+    ['', /version range \[,\]/],
+    ['[1', /Invalid version specification: \[1/],
+  ] as const) {
+    await assert.rejects(validator().pluginConfig('FakeSource', version), (error: Error) => {
+      assert.equal(error.name, 'BadRequestError')
+      assert.match(error.message, message)
+      return true
+    })
+  }
+  await assert.rejects(validator().pluginConfig('Nothing'), { name: 'NotFoundError' })
+  for (const unlisted of ['FileConfigProvider', 'None', 'Principal']) {
+    await assert.rejects(validator().pluginConfig(unlisted), {
+      name: 'BadRequestError',
+      message: `Invalid plugin class ${unlisted}. Valid types are sink, source, converter, header_converter, transformation, predicate.`,
+    })
+  }
+})
+
+test('a key of our own is listed only where it is used', async () => {
+  const names = async (config: Properties): Promise<unknown[]> =>
+    (await validate(config)).configs.map(({ value }) => value?.name)
+  assert.ok(!(await names(source)).some((name) => String(name).startsWith('errors.restart.')))
+  assert.ok((await names({ ...source, 'errors.restart.limit': '3' })).includes('errors.restart.limit'))
+  assert.equal((await validate({ ...source, 'errors.restart.limit': '-5' })).error_count, 1)
 })
 
 test('the override policy of the worker is kept', async () => {
