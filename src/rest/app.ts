@@ -1,10 +1,22 @@
 import type { FastifyInstance, FastifyReply, HTTPMethods } from 'fastify'
 import type { Logger } from '../base/logger.ts'
 import { withDeadline, DeadlineExceededError } from '../base/deadline.ts'
-import { describeStage, ForwardError, type Herder, type MetricsSource, RequestTimeoutError } from '../runtime/index.ts'
+import {
+  describeStage,
+  ForwardError,
+  type Herder,
+  type MetricsSource,
+  PeerClient,
+  RequestTimeoutError,
+  type RestConfig,
+} from '../runtime/index.ts'
+import { addAccessLog } from './access-log.ts'
 import { refuseMediaType } from './content-negotiation.ts'
+import { addCors } from './cors.ts'
 import { sendError, sendJson, statusOf } from './errors.ts'
 import { forward } from './forwarding.ts'
+import { addResponseHeaders } from './response-headers.ts'
+import { adminRoutes } from './routes/admin.ts'
 import { connectorRoutes } from './routes/connectors.ts'
 import { addMetricsRoute, metricsPath } from './routes/metrics.ts'
 import { pluginRoutes } from './routes/plugins.ts'
@@ -23,6 +35,12 @@ export interface RestOptions {
   readonly logger: Logger
   /** Served at `GET /metrics`; without it there is no such path. */
   readonly metrics?: MetricsSource
+  /** Which endpoints to serve: the administration ones may have listeners of their own. Default: all. */
+  readonly resources?: 'all' | 'main' | 'admin'
+  /** CORS and headers of answers; default: none. */
+  readonly rest?: Pick<RestConfig, 'allowOrigin' | 'allowMethods' | 'responseHeaders'>
+  /** Sends requests on to other workers; default: without settings for https. */
+  readonly peers?: PeerClient
   /** Milliseconds after which a request is given up, default 90000. */
   readonly requestTimeoutMs?: number
 }
@@ -34,7 +52,14 @@ const allMethods: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELE
 /** Kafka Connect's REST API as a fastify application; not listening yet. */
 export async function createApp(options: RestOptions): Promise<FastifyInstance> {
   const { fastify } = await import('fastify')
-  const { herder, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
+  const {
+    herder,
+    logger,
+    rest,
+    resources = 'all',
+    peers = new PeerClient(),
+    requestTimeoutMs = REQUEST_TIMEOUT_MS,
+  } = options
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -51,6 +76,11 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
     done(null, undefined)
   })
   app.decorateRequest('rawBody', null as unknown as Uint8Array)
+  addAccessLog(app, logger)
+  if (rest !== undefined) {
+    addResponseHeaders(app, rest.responseHeaders)
+    addCors(app, rest.allowOrigin, rest.allowMethods)
+  }
   app.addHook('onRequest', (request, reply, done) => {
     request.rawBody = new Uint8Array(0)
     if (request.routeOptions.url === metricsPath || !refuseMediaType(request, reply)) done()
@@ -59,7 +89,7 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
   app.setErrorHandler(async (error, request, reply) => {
     if (error instanceof ForwardError) {
       try {
-        return await forward(request, reply, error, requestTimeoutMs)
+        return await forward(request, reply, error, peers, requestTimeoutMs)
       } catch (failure) {
         return sendError(reply, statusOf(failure), messageOf(failure))
       }
@@ -71,8 +101,12 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
     }
     return sendError(reply, status === 500 ? (known ?? 500) : status, messageOf(error))
   })
-  addRoutes(app, [...rootRoutes(herder), ...connectorRoutes(herder), ...pluginRoutes(herder)], herder, requestTimeoutMs)
-  if (options.metrics !== undefined) addMetricsRoute(app, options.metrics)
+  const routes = [
+    ...(resources === 'admin' ? [] : [...rootRoutes(herder), ...connectorRoutes(herder), ...pluginRoutes(herder)]),
+    ...(resources === 'main' ? [] : adminRoutes(herder, logger)),
+  ]
+  addRoutes(app, routes, herder, requestTimeoutMs)
+  if (options.metrics !== undefined && resources !== 'admin') addMetricsRoute(app, options.metrics)
   return app
 }
 

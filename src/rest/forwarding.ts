@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { callPeer, type ForwardError } from '../runtime/index.ts'
+import type { ForwardError, PeerClient } from '../runtime/index.ts'
 import { sendError, sendJson } from './errors.ts'
 
 /**
@@ -10,6 +10,7 @@ export async function forward(
   request: FastifyRequest,
   reply: FastifyReply,
   error: ForwardError,
+  peers: PeerClient,
   timeoutMs: number,
 ): Promise<FastifyReply> {
   const asked = new URL(request.url, 'http://self')
@@ -29,7 +30,7 @@ export async function forward(
   target.searchParams.set('forward', allowed === null ? 'true' : 'false')
   const body = request.rawBody.length === 0 ? {} : { body: Buffer.from(request.rawBody).toString('utf8') }
   const { authorization } = request.headers
-  const response = await callPeer({
+  const response = await peers.call({
     method: request.method,
     url: target.href,
     ...body,

@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { RuntimeError, type WorkerConfig } from '../runtime/index.ts'
+import type { BoundListener } from './server.ts'
 
 /** The REST server cannot listen where `listeners` tells it to. */
 export class ListenError extends RuntimeError {
@@ -10,25 +11,34 @@ export class ListenError extends RuntimeError {
 export interface Listener {
   /** As the user wrote it. */
   readonly text: string
+  readonly scheme: 'http' | 'https'
   readonly host: string
   readonly port: number
 }
 
-/** Splits `http://host:port`; an empty host means all interfaces. Throws for what is not of that form. */
-export function parseListener(text: string): Listener {
-  const match = /^http:\/\/(\[[^\]]*\]|[^/:]*):(\d+)\/?$/.exec(text.trim())
-  if (match === null) throw new RuntimeError(`listeners: ${text} is not of the form http://host:port`)
-  const [, host = '', port = ''] = match
-  return { text: text.trim(), host: host.replace(/^\[|\]$/g, '') || '0.0.0.0', port: Number(port) }
+/** Splits `http://host:port` or `https://host:port`; an empty host means all interfaces. Throws for other forms. */
+export function parseListener(text: string, setting: string): Listener {
+  const match = /^(https?):\/\/(\[[^\]]*\]|[^/:]*):(\d+)\/?$/i.exec(text.trim())
+  if (match === null) throw new RuntimeError(`${setting}: ${text} is not of the form http://host:port`)
+  const [, scheme = '', host = '', port = ''] = match
+  return {
+    text: text.trim(),
+    scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http',
+    host: host.replace(/^\[|\]$/g, '') || '0.0.0.0',
+    port: Number(port),
+  }
 }
 
 /**
- * The address that this worker tells the others (with a slash at the end): `rest.advertised.*`, else the first
- * listener with the port that it was bound to.
+ * The address that this worker tells the others (with a slash at the end): `rest.advertised.*`, else the first listener of
+ * the advertised scheme (http when there is one, else https) with the port that it was bound to.
  */
-export function advertisedUrl(config: WorkerConfig, bound: { host: string; port: number }): string {
+export function advertisedUrl(config: WorkerConfig, listeners: readonly BoundListener[]): string {
+  const scheme =
+    config.advertisedListener?.toLowerCase() ?? (listeners.some((bound) => bound.scheme === 'http') ? 'http' : 'https')
+  const bound = listeners.find((listener) => listener.scheme === scheme) ?? listeners[0]
+  if (bound === undefined) throw new RuntimeError('The REST server listens nowhere')
   const host = config.advertisedHost ?? reachable(bound.host)
-  const scheme = config.advertisedListener ?? 'http'
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${config.advertisedPort ?? bound.port}/`
 }
 

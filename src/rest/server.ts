@@ -1,22 +1,33 @@
 import { createServer, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { Logger } from '../base/logger.ts'
-import type { Herder, MetricsSource } from '../runtime/index.ts'
-import { createApp } from './app.ts'
+import type { TlsOptions } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
+import { createApp, type RestOptions } from './app.ts'
 import { ListenError, type Listener, parseListener } from './listeners.ts'
 
-export interface RestServerOptions {
-  /** `http://host:port` each; port 0 takes a free one. */
+export interface RestServerOptions extends Omit<RestOptions, 'resources'> {
+  /** `http://host:port` or `https://host:port` each; port 0 takes a free one. */
   readonly listeners: readonly string[]
-  readonly logger: Logger
-  readonly metrics?: MetricsSource
-  readonly requestTimeoutMs?: number
+  /** Listeners of the administration endpoints alone; empty: there are none; null (default): they are at `listeners`. */
+  readonly adminListeners?: readonly string[] | null
+  /** For https listeners; asked when there is one. */
+  readonly tls?: () => TlsOptions
+  readonly adminTls?: () => TlsOptions
+}
+
+/** Where a listener was bound to. */
+export interface BoundListener {
+  readonly scheme: 'http' | 'https'
+  readonly host: string
+  readonly port: number
 }
 
 export interface RestServer {
-  /** Base addresses that it listens on, with the real ports and a slash at the end. */
+  /** Base addresses that it listens on, with the real ports and a slash at the end; without those of admin listeners. */
   readonly urls: readonly string[]
-  readonly bound: readonly { readonly host: string; readonly port: number }[]
+  readonly adminUrls: readonly string[]
+  readonly bound: readonly BoundListener[]
   /** Lets running requests end for a moment, then closes all connections. */
   close(): Promise<void>
 }
@@ -24,47 +35,62 @@ export interface RestServer {
 const CLOSE_GRACE_MS = 5_000
 
 /** Serves the REST API on all listeners. Rejects, naming listener and setting, when one cannot be bound. */
-export async function createRestServer(herder: Herder, options: RestServerOptions): Promise<RestServer> {
-  const { logger, metrics, requestTimeoutMs } = options
-  const app = await createApp({
-    herder,
-    logger,
-    ...(metrics === undefined ? {} : { metrics }),
-    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
-  })
-  await app.ready()
+export async function createRestServer(options: RestServerOptions): Promise<RestServer> {
+  const { listeners, adminListeners = null, tls, adminTls, ...appOptions } = options
+  const apps: FastifyInstance[] = []
   const servers: Server[] = []
-  const bound: { host: string; port: number }[] = []
   const close = async (): Promise<void> => {
     await Promise.all(servers.map(closeServer))
-    await app.close()
+    await Promise.all(apps.map((app) => app.close()))
   }
-  try {
-    for (const listener of options.listeners.map(parseListener)) {
-      const server = createServer((request, response) => app.routing(request, response))
-      bound.push({ host: listener.host, port: await listen(server, listener) })
+  const serve = async (
+    resources: 'all' | 'main' | 'admin',
+    setting: string,
+    addresses: readonly string[],
+    tlsOptions: (() => TlsOptions) | undefined,
+  ): Promise<BoundListener[]> => {
+    const app = await createApp({ ...appOptions, resources })
+    apps.push(app)
+    await app.ready()
+    const bound: BoundListener[] = []
+    for (const listener of addresses.map((address) => parseListener(address, setting))) {
+      const { scheme, host } = listener
+      const server: Server =
+        scheme === 'https'
+          ? createHttpsServer(tlsOptions?.() ?? {}, (request, response) => app.routing(request, response))
+          : createServer((request, response) => app.routing(request, response))
+      bound.push({ scheme, host, port: await listen(server, listener, setting) })
       servers.push(server)
     }
+    return bound
+  }
+  try {
+    const bound = await serve(adminListeners === null ? 'all' : 'main', 'listeners', listeners, tls)
+    const separate = (adminListeners ?? []).filter((address) => address.trim() !== '')
+    const admin = separate.length === 0 ? [] : await serve('admin', 'admin.listeners', separate, adminTls)
+    return { urls: bound.map(urlOf), adminUrls: admin.map(urlOf), bound, close }
   } catch (error) {
     await close()
     throw error
   }
-  const urls = bound.map(({ host, port }) => `http://${host.includes(':') ? `[${host}]` : host}:${port}/`)
-  return { urls, bound, close }
 }
 
-function listen(server: Server, listener: Listener): Promise<number> {
+function urlOf({ scheme, host, port }: BoundListener): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}/`
+}
+
+function listen(server: Server, listener: Listener, setting: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, listener)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, listener, setting)))
     server.listen(listener.port, listener.host, () => resolve((server.address() as AddressInfo).port))
   })
 }
 
-function listenError(error: NodeJS.ErrnoException, { text, port }: Listener): ListenError {
-  const what = `Cannot listen on ${text} (setting "listeners")`
+function listenError(error: NodeJS.ErrnoException, { text, port }: Listener, setting: string): ListenError {
+  const what = `Cannot listen on ${text} (setting "${setting}")`
   if (error.code === 'EADDRINUSE') {
     return new ListenError(
-      `${what}: port ${port} is in use. Stop what uses it, or choose another port, e.g. listeners=${text.replace(/:\d+\/?$/, `:${port + 1}`)}`,
+      `${what}: port ${port} is in use. Stop what uses it, or choose another port, e.g. ${setting}=${text.replace(/:\d+\/?$/, `:${port + 1}`)}`,
       { cause: error },
     )
   }

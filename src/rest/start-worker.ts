@@ -1,9 +1,13 @@
 import type { Logger } from '../base/logger.ts'
 import {
+  adminListenerTls,
   createStandaloneWorker,
   createWorker,
   type Herder,
+  listenerTls,
+  loggerNames,
   resolveWorkerProperties,
+  serverTlsOptions,
   TaskThreads,
   type WorkerOptions,
 } from '../runtime/index.ts'
@@ -26,6 +30,8 @@ export interface RunningWorker {
   readonly herder: Herder
   /** REST addresses, with the real ports and a slash at the end. */
   readonly urls: readonly string[]
+  /** Those of the administration endpoints, when they have listeners of their own. */
+  readonly adminUrls: readonly string[]
   /** What the other workers are told. */
   readonly advertisedUrl: string
   /** Resolves when the worker is ready to join the group; rejects, after everything was closed, when it cannot be. */
@@ -54,13 +60,26 @@ export async function startWorker(
     ...(onFatal === undefined ? {} : { onFatal }),
   })
   const { herder, metrics } = worker
-  const server = await createRestServer(herder, { listeners: worker.config.listeners, logger, metrics })
-  const url = advertisedUrl(worker.config, server.bound[0] ?? { host: '127.0.0.1', port: 8083 })
+  const { config, peers } = worker
+  const [own, admin] = [listenerTls(config), adminListenerTls(config)]
+  const server = await createRestServer({
+    herder,
+    logger: logger.child({ logger: loggerNames.rest }),
+    metrics,
+    peers,
+    rest: config.rest,
+    listeners: config.listeners,
+    adminListeners: config.rest.adminListeners,
+    tls: () => serverTlsOptions(own.tls, own.prefix),
+    adminTls: () => serverTlsOptions(admin.tls, admin.prefix),
+  })
+  const url = advertisedUrl(config, server.bound)
   let stopping: Promise<void> | null = null
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       await server.close()
       await worker.stop()
+      peers.close()
     })()
     return stopping
   }
@@ -69,5 +88,5 @@ export async function startWorker(
     throw error
   })
   started.catch(() => undefined)
-  return { herder: worker.herder, urls: server.urls, advertisedUrl: url, started, stop }
+  return { herder: worker.herder, urls: server.urls, adminUrls: server.adminUrls, advertisedUrl: url, started, stop }
 }

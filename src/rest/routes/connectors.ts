@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { type ConnectorTaskId, type Herder, NotFoundError } from '../../runtime/index.ts'
+import { type ConnectorTaskId, type Herder, NotFoundError, type RequestSignature } from '../../runtime/index.ts'
 import type { Route } from './route.ts'
 import {
   BodyError,
@@ -59,19 +59,19 @@ export function connectorRoutes(herder: Herder): Route[] {
       method: 'POST',
       path: '/connectors/:name/tasks',
       handle: async (request, reply) => {
-        const header = (name: string): string | undefined => {
-          const value = request.headers[name]
-          return Array.isArray(value) ? value[0] : value
-        }
         const body = parseSettings(request.rawBody)
         if (!Array.isArray(body))
           throw new BodyError('Cannot deserialize value: an array of task configurations is expected')
         const configs = body.map((config) => stringMap(config, 'a task configuration'))
-        await herder.putTaskConfigs(nameOf(request), configs, {
-          signature: header('x-connect-authorization'),
-          algorithm: header('x-connect-request-signature-algorithm'),
-          body: request.rawBody,
-        })
+        await herder.putTaskConfigs(nameOf(request), configs, signatureOf(request, request.rawBody))
+        void reply.code(204)
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/connectors/:name/fence',
+      handle: async (request, reply) => {
+        await herder.fenceZombies(nameOf(request), signatureOf(request, new Uint8Array(0)))
         void reply.code(204)
       },
     },
@@ -116,6 +116,15 @@ export function connectorRoutes(herder: Herder): Route[] {
       handle: (request) => herder.resetOffsets(nameOf(request)),
     },
   ]
+}
+
+function signatureOf(request: FastifyRequest, body: Uint8Array): RequestSignature {
+  const header = (name: string): string | undefined => [request.headers[name]].flat()[0]
+  return {
+    signature: header('x-connect-authorization'),
+    algorithm: header('x-connect-request-signature-algorithm'),
+    body,
+  }
 }
 
 function stateRoutes(herder: Herder): Route[] {

@@ -1,4 +1,12 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent, request as httpsRequest } from 'node:https'
+import { text } from 'node:stream/consumers'
+import type { SecureContextOptions } from 'node:tls'
 import { PeerError } from '../errors.ts'
+
+/** Of the client's side of TLS. */
+export type TlsOptions = SecureContextOptions & { readonly checkServerIdentity?: () => undefined }
 
 export interface PeerRequest {
   readonly method: string
@@ -17,32 +25,61 @@ export interface PeerResponse {
   readonly body: string
 }
 
-/** Sends a request to another worker's REST server. An error answer becomes a {@link PeerError} with its status. */
-export async function callPeer(request: PeerRequest): Promise<PeerResponse> {
-  let response: Response
-  let body: string
-  try {
-    response = await fetch(request.url, {
-      method: request.method,
+/** Calls the REST servers of other workers, over https with the settings of this worker's own listeners. */
+export class PeerClient {
+  readonly #tls: () => TlsOptions
+  #agent: Agent | null = null
+
+  /** @param tls asked once, when an https address is first called */
+  constructor(tls: () => TlsOptions = () => ({})) {
+    this.#tls = tls
+  }
+
+  /** Sends a request. An error answer becomes a {@link PeerError} with its status, one that cannot be sent one with 500. */
+  async call(request: PeerRequest): Promise<PeerResponse> {
+    let response: PeerResponse
+    try {
+      response = await this.#send(request)
+    } catch (cause) {
+      throw new PeerError(
+        500,
+        `IO Error trying to forward REST request to ${new URL(request.url).origin}: ${reasonOf(cause)}`,
+      )
+    }
+    const { status, body } = response
+    if (status >= 300) throw new PeerError(status < 400 ? 500 : status, messageOf(body) ?? `HTTP ${status}`)
+    return response
+  }
+
+  close(): void {
+    this.#agent?.destroy()
+  }
+
+  async #send({ method, url, body, headers, timeoutMs }: PeerRequest): Promise<PeerResponse> {
+    const options = {
+      method,
       headers: {
         accept: 'application/json',
         'user-agent': 'kafka-connect',
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...request.headers,
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        ...headers,
       },
-      ...(request.body === undefined ? {} : { body: request.body }),
-      signal: AbortSignal.timeout(request.timeoutMs),
-      redirect: 'error',
-    })
-    body = await response.text()
-  } catch (cause) {
-    throw new PeerError(
-      500,
-      `IO Error trying to forward REST request to ${new URL(request.url).origin}: ${reasonOf(cause)}`,
-    )
+      signal: AbortSignal.timeout(timeoutMs),
+    }
+    const outgoing = url.startsWith('https:')
+      ? httpsRequest(url, { ...options, agent: (this.#agent ??= new Agent(this.#tls())) })
+      : httpRequest(url, options)
+    const answered = once(outgoing, 'response')
+    outgoing.end(body)
+    const [incoming] = (await answered) as [IncomingMessage]
+    return {
+      status: incoming.statusCode ?? 500,
+      location: incoming.headers.location ?? null,
+      body: await text(incoming),
+    }
   }
-  if (response.status >= 400) throw new PeerError(response.status, messageOf(body) ?? `HTTP ${response.status}`)
-  return { status: response.status, location: response.headers.get('location'), body }
 }
 
 function messageOf(body: string): string | null {

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify'
+
+const DEFAULT_METHODS = 'GET,POST,HEAD'
+const PREFLIGHT_MAX_AGE_S = 60
+
+/**
+ * Lets pages of other origins call: `access.control.allow.origin` holds origins separated by commas, each a regular
+ * expression or `*`; `access.control.allow.methods` what they may use (default GET, POST, HEAD). A pre-flight request is
+ * answered like any other, also with 404, but carries the headers, as with Kafka Connect's server.
+ */
+export function addCors(app: FastifyInstance, origins: string, methods: string): void {
+  if (origins.trim() === '') return
+  const allowed = origins.split(',').map((origin) => originPattern(origin.trim()))
+  const allowedMethods = methods.trim() === '' ? DEFAULT_METHODS : methods.replaceAll(/\s/g, '')
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('vary', 'Origin')
+    const { origin } = request.headers
+    if (origin === undefined || !allowed.some((pattern) => pattern.test(origin))) return done()
+    void reply.header('access-control-allow-origin', origin)
+    if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {
+      void reply.headers({
+        'access-control-max-age': PREFLIGHT_MAX_AGE_S,
+        'access-control-allow-methods': allowedMethods,
+        'access-control-allow-headers': 'Content-Type',
+      })
+    }
+    done()
+  })
+}
+
+function originPattern(origin: string): RegExp {
+  if (origin === '*') return /^.*$/s
+  // Most who write an address mean its dots; one who writes a regular expression escapes them.
+  return new RegExp(
+    `^(?:${/[\\[({^$|+?]/.test(origin) ? origin : origin.replace(/[.*]/g, '\\$&').replace('\\*', '.*')})$`,
+  )
+}
