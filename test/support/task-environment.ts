@@ -64,6 +64,7 @@ const noOffsets = { read: () => Promise.resolve([]), write: () => Promise.resolv
 function fakeScope(): PluginScope {
   const owner = { kind: 'task', name: 'c', task: 0, pluginClass: 'test.Task' } as const
   const scope: Partial<PluginScope> = {
+    owner,
     async call<T>(hook: string, call: () => T | Promise<T>): Promise<Awaited<T>> {
       try {
         return await call()
