@@ -66,7 +66,9 @@ test('a page of a worker without connectors has the worker, the group and the pr
     1,
   )
   assert.equal(valueOf(families, 'kafka_connect_worker_rebalance_epoch'), 1)
-  assert.equal(valueOf(families, 'kafka_connect_coordinator_join_total'), 2)
+  assert.equal(valueOf(families, 'kafka_connect_coordinator_join_total'), 1)
+  // The first JoinGroup of a new member brings its id only (KIP-394).
+  assert.equal(valueOf(families, 'kafka_connect_coordinator_failed_rebalance_total'), 1)
   assert.equal(valueOf(families, 'kafka_connect_coordinator_sync_total'), 1)
   assert.equal(valueOf(families, 'kafka_connect_coordinator_rebalance_total'), 1)
   assert.ok((valueOf(families, 'kafka_connect_request_total') ?? 0) > 0)

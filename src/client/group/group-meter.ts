@@ -48,6 +48,7 @@ export class GroupMeter {
     this.#syncs.record(at - sentAt, at)
   }
 
+  /** An attempt came to nothing. As with Kafka, so does the one that only brings a member id. */
   rebalanceFailed(): void {
     this.#failures.record(1, now())
   }

@@ -254,10 +254,11 @@ export class GroupMember {
       const answer = await this.#waiting(() =>
         this.#cluster.request(JoinGroup, body, { ...this.#limits(timeoutMs), resend: 'never' }),
       )
-      this.meter.joined(sentAt)
+      if (answer.errorCode === ErrorCode.NONE) this.meter.joined(sentAt)
       // The coordinator wants the id to be used that it hands out with this error (KIP-394).
       if (answer.errorCode !== ErrorCode.MEMBER_ID_REQUIRED || this.#isStopped)
         return accept(answer, 'joining', groupId)
+      this.meter.rebalanceFailed()
       this.#memberId = answer.memberId
     }
   }
@@ -287,8 +288,9 @@ export class GroupMember {
     const answer = await this.#waiting(() =>
       this.#cluster.request(SyncGroup, body, { ...this.#limits(timeoutMs), resend: 'never' }),
     )
+    const { assignment } = accept(answer, 'syncing', groupId)
     this.meter.synced(sentAt)
-    return accept(answer, 'syncing', groupId).assignment
+    return assignment
   }
 
   async #waiting<T>(call: () => Promise<T>): Promise<T> {
