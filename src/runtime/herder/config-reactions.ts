@@ -1,0 +1,84 @@
+import type { Work } from '../group/work.ts'
+import type { ConfigEvent } from '../stores/config-state.ts'
+import type { HerderContext, HerderPlace } from './herder-context.ts'
+import type { LoggerAdmin } from './logger-admin.ts'
+import type { Restarts } from './restarts.ts'
+
+/** Acts on what the configuration topic says, as far as it concerns this worker. */
+export class ConfigReactions {
+  readonly #context: HerderContext
+  readonly #restarts: Restarts
+  readonly #loggers: LoggerAdmin
+
+  constructor(context: HerderContext, restarts: Restarts, loggers: LoggerAdmin) {
+    this.#context = context
+    this.#restarts = restarts
+    this.#loggers = loggers
+  }
+
+  /** Puts the reaction to an event in the queue. */
+  follow(event: ConfigEvent): void {
+    const { queue, parts } = this.#context
+    if (this.#context.isStopping) return
+    queue
+      .run(`handling ${event.type.replaceAll('-', ' ')}`, () => this.#react(event))
+      .catch((error: unknown) => {
+        if (!this.#context.isStopping)
+          parts.logger.error({ err: error, event: event.type }, 'Could not follow a change of the configuration')
+      })
+  }
+
+  async #react(event: ConfigEvent): Promise<void> {
+    const { place } = this.#context
+    if (place === null) return
+    const { group, local } = place
+    switch (event.type) {
+      case 'connector-created':
+        group.requestRejoin(`connector ${event.connector} was created`)
+        return
+      case 'connector-removed':
+        await this.#removed(place, event.connector)
+        return
+      case 'connector-updated':
+        if (local.hasConnector(event.connector)) void local.restartConnector(event.connector)
+        return
+      case 'tasks-committed':
+        await this.#committed(place, event.connector)
+        return
+      case 'target-state-changed':
+        this.#targetStateChanged(place, event.connector)
+        return
+      case 'restart-requested':
+        await this.#restarts.follow(place, event.connector, event)
+        return
+      case 'logger-level-changed':
+        this.#loggers.follow(event.logger, event.level)
+        return
+      case 'session-key-changed':
+    }
+  }
+
+  async #removed({ group, local }: HerderPlace, connector: string): Promise<void> {
+    const work: Work = { connectors: [connector], tasks: local.tasksOf(connector) }
+    await local.stop(work)
+    group.drop({ ...work, tasks: group.held.tasks.filter((id) => id.connector === connector) })
+    group.requestRejoin(`connector ${connector} was removed`)
+  }
+
+  async #committed({ group, local }: HerderPlace, connector: string): Promise<void> {
+    await local.stopTasks(local.tasksOf(connector))
+    const { state } = this.#context.parts.config
+    group.drop({
+      connectors: [],
+      tasks: group.held.tasks.filter((id) => id.connector === connector && state.taskConfig(id) === null),
+    })
+    group.requestRejoin(`the tasks of connector ${connector} changed`)
+  }
+
+  #targetStateChanged({ local }: HerderPlace, connector: string): void {
+    const { config, logger } = this.#context.parts
+    local.applyTargetState(connector, config.state.targetState(connector)).catch((error: unknown) => {
+      logger.error({ err: error, connector }, 'Could not change the state of a connector')
+    })
+  }
+}
