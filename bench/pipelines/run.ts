@@ -14,9 +14,31 @@ import { ObjectFolder } from '../rig/object-folder.ts'
 import { createOrders } from '../rig/orders.ts'
 import { openTopicEnd } from '../rig/topic-end.ts'
 import { Figures } from './figures.ts'
+import { RestProbe } from './rest-probe.ts'
 
 const TOPIC = 'bench.orders'
 const TIMEOUT_MS = 600_000
+
+const STATUS_REQUESTS_PER_SECOND = 200
+const withStatusRequests = `table → topic with ${STATUS_REQUESTS_PER_SECOND} status requests a second`
+
+/** Name, topic prefix and transforms of each run from the table to a topic. */
+const sourceLegs: readonly (readonly [string, string, Record<string, string>])[] = [
+  ['table → topic', 'bench.', {}],
+  [
+    'table → topic with InsertField and ReplaceField',
+    'bench.shaped.',
+    {
+      transforms: 'add,drop',
+      'transforms.add.type': 'org.apache.kafka.connect.transforms.InsertField$Value',
+      'transforms.add.static.field': 'origin',
+      'transforms.add.static.value': 'bench',
+      'transforms.drop.type': 'org.apache.kafka.connect.transforms.ReplaceField$Value',
+      'transforms.drop.exclude': 'status',
+    },
+  ],
+  [withStatusRequests, 'bench.watched.', {}],
+]
 
 interface Measured {
   readonly seconds: number
@@ -91,40 +113,50 @@ async function run(rows: number, only: string | undefined): Promise<void> {
     const rest = new ConnectRest(restUrl)
     const copy = await copyDrain(server, rows)
     figures.add('COPY drain', copy, 'rows/s')
-    const topicEnd = await openTopicEnd(bootstrapServer, TOPIC)
-    const source = {
-      name: 'bench-source',
-      config: {
-        'connector.class': 'io.confluent.connect.jdbc.JdbcSourceConnector',
-        'connection.url': server.jdbcUrl(),
-        'connection.user': server.user,
-        'connection.password': server.password,
-        'table.whitelist': 'orders',
-        mode: 'incrementing',
-        'incrementing.column.name': 'id',
-        'topic.prefix': 'bench.',
-        'batch.max.rows': '10000',
-        'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
-        'value.converter.schemas.enable': 'false',
-      },
+    const sourceConfig = {
+      'connector.class': 'io.confluent.connect.jdbc.JdbcSourceConnector',
+      'connection.url': server.jdbcUrl(),
+      'connection.user': server.user,
+      'connection.password': server.password,
+      'table.whitelist': 'orders',
+      mode: 'incrementing',
+      'incrementing.column.name': 'id',
+      'batch.max.rows': '10000',
+      'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+      'value.converter.schemas.enable': 'false',
     }
-    const toTopic = await measured(millrace, async () => {
-      await rest.createConnector(source)
-      await until(
-        'every row in the topic',
-        TIMEOUT_MS,
-        async () => {
-          await rest.assertHealthy(source.name)
-          return (await topicEnd.offset()) >= rows ? true : null
-        },
-        20,
-      )
-    })
-    figures.add('table → topic', rows / toTopic.seconds, 'rows/s', { value: copy, name: 'COPY drain' })
-    figures.add('table → topic, CPU', (toTopic.cpuSeconds / rows) * 1e6, 's per 1 M rows')
-    figures.add('table → topic, resident memory', toTopic.peakBytes / 1e6, 'MB')
-    await rest.ok('PUT', `/connectors/${source.name}/pause`)
-    await topicEnd.close()
+    for (const [leg, prefix, transforms] of sourceLegs) {
+      const name = `bench-source-${prefix}`
+      const topicEnd = await openTopicEnd(bootstrapServer, `${prefix}orders`)
+      const process = millrace
+      let probe: RestProbe | undefined
+      const toTopic = await measured(process, async () => {
+        await rest.createConnector({ name, config: { ...sourceConfig, 'topic.prefix': prefix, ...transforms } })
+        if (leg === withStatusRequests)
+          probe = new RestProbe(`${restUrl}/connectors/${name}/status`, STATUS_REQUESTS_PER_SECOND)
+        await until(
+          'every row in the topic',
+          TIMEOUT_MS,
+          async () => {
+            await rest.assertHealthy(name)
+            return (await topicEnd.offset()) >= rows ? true : null
+          },
+          20,
+        )
+      })
+      figures.add(leg, rows / toTopic.seconds, 'rows/s', { value: copy, name: 'COPY drain' })
+      figures.add(`${leg}, CPU`, (toTopic.cpuSeconds / rows) * 1e6, 's per 1 M rows')
+      figures.add(`${leg}, resident memory`, toTopic.peakBytes / 1e6, 'MB')
+      const latencies = probe?.stop()
+      if (latencies !== undefined) {
+        figures.add('status requests answered', latencies.count, 'requests')
+        figures.add('status requests that failed', latencies.failed, 'requests')
+        figures.add('status request, median', latencies.p50, 'ms')
+        figures.add('status request, 99th percentile', latencies.p99, 'ms')
+      }
+      await rest.ok('PUT', `/connectors/${name}/pause`)
+      await topicEnd.close()
+    }
     if (only === 'source') return
 
     const drain = await topicDrain(bootstrapServer, rows)
