@@ -19,6 +19,8 @@ import { PluginDirectory } from './herder/plugin-directory.ts'
 import { loggerNames } from './logger-names.ts'
 import type { MetricsSource } from './metrics/group.ts'
 import { WorkerMetrics } from './metrics/worker-metrics.ts'
+import { bundledPolicy } from './plugins/override-policies.ts'
+import { requireKnownPolicy } from './plugins/require-known-policy.ts'
 import { ConfigProviders } from './providers/config-providers.ts'
 import { ConfigStore } from './stores/config-store.ts'
 import { ensureInternalTopics } from './stores/internal-topics.ts'
@@ -289,6 +291,8 @@ class ConnectWorker implements Worker {
   async #prepare(advertisedUrl: string): Promise<HerderPlace> {
     const place = this.#place(advertisedUrl)
     if (this.#providers.needsPlugins) this.#providers.requireKnown(await this.#directory())
+    const { clientConfigOverridePolicy: policy, properties } = this.config
+    if (bundledPolicy(policy, properties) === null) requireKnownPolicy(policy, await this.#directory())
     await this.#mode.prepare()
     return place
   }

@@ -1,10 +1,14 @@
 import {
   type ClientOverrides,
+  ConfigError,
   type ConfigProvider,
   type ConfigValueErrors,
   type OverridePolicy,
+  withoutPrefix,
 } from '../../connect/index.ts'
 import type { ProvidedValues } from '../task-runner.ts'
+import type { WorkerConfig } from '../worker-config.ts'
+import { bundledPolicy } from './override-policies.ts'
 import type { Plugin } from './plugin.ts'
 import type { PluginRegistry } from './plugin-registry.ts'
 import type { PluginScope } from './plugin-scope.ts'
@@ -63,6 +67,25 @@ export class ServicePlugins {
       )
       return (await scope.call('check', () => policy.check(request), callTimeoutMs)) ?? {}
     })
+  }
+
+  /**
+   * Throws `ConfigError` when the worker's policy is a plugin that does not allow a client setting of the connector.
+   * Settings are given to it as text.
+   */
+  async requireAllowed(
+    worker: Pick<WorkerConfig, 'clientConfigOverridePolicy' | 'properties'>,
+    props: Readonly<Record<string, string>>,
+    connector: Pick<ClientOverrides, 'connector' | 'connectorClass' | 'connectorType'>,
+  ): Promise<void> {
+    const { clientConfigOverridePolicy: policy, properties } = worker
+    if (bundledPolicy(policy, properties) !== null) return
+    for (const client of ['producer', 'consumer', 'admin'] as const) {
+      const settings = withoutPrefix(props, `${client}.override.`)
+      if (Object.keys(settings).length === 0) continue
+      const messages = Object.values(await this.checkOverrides(policy, properties, { ...connector, client, settings }))
+      if (messages.flat().length > 0) throw new ConfigError(messages.flat().join('\n'))
+    }
   }
 
   /** Closes all providers, each within the time for a call. */

@@ -4,12 +4,11 @@ import type { ClientOptions } from '../../client/index.ts'
 import type { ProducerOptions } from '../../client/producer/options.ts'
 import { type CompressionType, compressionTypes } from '../../protocol/records/index.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { bundledPolicy } from '../plugins/override-policies.ts'
 import { sensorSettings } from '../metrics/sensor-settings.ts'
 import { listProp, type Props, propsWithPrefix } from './props.ts'
 
 export type ClientKind = 'producer' | 'consumer' | 'admin'
-
-const principalSettings = new Set(['sasl.jaas.config', 'sasl.mechanism', 'security.protocol'])
 
 /**
  * The settings of a client that a task uses, under Kafka's names: `defaults`, then the worker's `<kind>.*`, then the
@@ -22,7 +21,7 @@ export function clientProps(
   defaults: Record<string, string>,
 ): Record<string, string> {
   const overrides = propsWithPrefix(connector, `${kind}.override.`)
-  requireAllowed(kind, overrides, config.clientConfigOverridePolicy)
+  requireAllowed(kind, overrides, config)
   return {
     'bootstrap.servers': config.bootstrapServers.join(','),
     ...defaults,
@@ -72,16 +71,15 @@ const clientNumbers = [
   ['connections.max.idle.ms', 'connectionsMaxIdleMs'],
 ] as const
 
-function requireAllowed(kind: ClientKind, overrides: Record<string, string>, policyName: string): void {
-  const policy = policyName.slice(policyName.lastIndexOf('.') + 1).replace(/ConnectorClientConfigOverridePolicy$/, '')
-  const forbidden = Object.keys(overrides).filter((key) => {
-    if (policy === 'None') return true
-    return policy === 'Principal' && !principalSettings.has(key)
-  })
+/** A policy that is a plugin was asked before the task started. */
+function requireAllowed(kind: ClientKind, overrides: Record<string, string>, config: WorkerConfig): void {
+  const policy = bundledPolicy(config.clientConfigOverridePolicy, config.properties)
+  if (policy === null) return
+  const forbidden = Object.keys(overrides).filter((setting) => !policy.allows(setting))
   if (forbidden.length === 0) return
-  const keys = forbidden.map((key) => `${kind}.override.${key}`).join(', ')
+  const keys = forbidden.map((setting) => `${kind}.override.${setting}`).join(', ')
   throw new ConfigError(
-    `The '${policy}' policy (connector.client.config.override.policy of the worker) does not allow ${keys} to be overridden in the connector configuration.`,
+    `The '${policy.name}' policy (connector.client.config.override.policy of the worker) does not allow ${keys} to be overridden in the connector configuration.`,
   )
 }
 

@@ -170,6 +170,11 @@ export class TaskHost {
     try {
       const registry = await this.#plugins()
       const plugin = await this.#connectorPlugin(connectorProps)
+      await this.#services.requireAllowed(this.#options.config, connectorProps, {
+        connector: id.connector,
+        connectorClass: plugin.class,
+        connectorType: plugin.kind,
+      })
       const logger = this.#options.logger.child({
         logger: plugin.kind === 'source' ? loggerNames.sourceTask : loggerNames.sinkTask,
         connector: id.connector,

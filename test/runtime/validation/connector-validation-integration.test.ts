@@ -212,7 +212,7 @@ describe('ConnectorValidationIntegrationTest', () => {
       const infos = await validator.validatePlugin(given['connector.class'] ?? '', given)
       const faulty = infos.configs.filter(({ value }) => (value?.errors.length ?? 0) > 0)
       assert.equal(infos.error_count, count, JSON.stringify(faulty.map(({ value }) => value)))
-      assert.deepEqual(faulty.map(({ value }) => value?.name).toSorted(), keys.toSorted())
+      assert.deepEqual(new Set(faulty.map(({ value }) => value?.name)), new Set(keys))
     })
   }
 })
