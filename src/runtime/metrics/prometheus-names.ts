@@ -22,6 +22,8 @@ export interface SeriesName {
 export interface GroupNames {
   /** Label names of the tags, in the order of the declaration. */
   readonly tags: readonly string[]
+  /** Labels that all series of the group have besides. */
+  readonly constants: readonly (readonly [label: string, value: string])[]
   /** Families by attribute. */
   readonly series: Readonly<Record<string, readonly SeriesName[]>>
   /** Texts that share a family: one series a group, with a label for each of them. */
@@ -52,6 +54,7 @@ function jmxExporterNames(declaration: GroupDeclaration): GroupNames {
     const { version, 'commit-id': commit, 'start-time-ms': start } = declaration.attributes
     return {
       tags,
+      constants: [],
       series: {
         version: [{ family: 'kafka_connect_version_info', help: version?.help ?? '', label: 'version', factor: 1 }],
         'commit-id': [
@@ -86,7 +89,7 @@ function jmxExporterNames(declaration: GroupDeclaration): GroupNames {
     together.length === 0
       ? null
       : { family: `${prefix}_info`, help: `${declaration.summary} Classes and versions.`, attributes: together }
-  return { tags, series, info }
+  return { tags, constants: [], series, info }
 }
 
 /** Where newer JMX exporters cut the ending off, since they do not see a counter there. */
@@ -120,7 +123,12 @@ function confluentNames(declaration: GroupDeclaration): GroupNames {
     for (const [name, { kind }] of attributesOf(declaration))
       if (kind === 'text' && name !== 'status') delete series[name]
   }
-  return { tags, series, info: null }
+  return { tags, constants: confluentConstants(declaration), series, info: null }
+}
+
+function confluentConstants({ domain, type, tags }: GroupDeclaration): GroupNames['constants'] {
+  if (domain !== 'connect') return [['client_type', domain]]
+  return type === 'connect-worker-metrics' && tags.length === 0 ? [['connector', 'aggregate']] : []
 }
 
 function debeziumNames(declaration: GroupDeclaration): GroupNames | null {
@@ -135,7 +143,7 @@ function debeziumNames(declaration: GroupDeclaration): GroupNames | null {
       [{ family: `${prefix}_${snake(name)}`, help, label: null, factor: 1 }],
     ]),
   )
-  return { tags: isWorker ? [] : ['client'], series, info: null }
+  return { tags: isWorker ? [] : ['client'], constants: [], series, info: null }
 }
 
 function attributesOf(declaration: GroupDeclaration): [string, AttributeDeclaration][] {

@@ -22,7 +22,8 @@ export async function addGroups(
 
 function addGroup(page: Exposition, group: MetricGroup, names: GroupNames | null): void {
   if (names === null) return
-  const tags = Object.values(group.tags).map((value, i): [string, string] => [names.tags[i] ?? '', value])
+  const tags: (readonly [string, string])[] = Object.values(group.tags).map((value, i) => [names.tags[i] ?? '', value])
+  tags.push(...names.constants)
   const plain = labelsText(tags)
   for (const [attribute, value] of Object.entries(group.values)) {
     for (const { family, help, label, factor } of names.series[attribute] ?? []) {

@@ -102,7 +102,7 @@ test("the names of Confluent's stacks and of the Strimzi Metrics Reporter", asyn
     'kafka_connect_connect_coordinator_metrics_assigned_tasks{client_id="w"} 2',
     'kafka_connect_connect_metrics_outgoing_byte_rate{client_id="w"} 7.5',
     'kafka_connect_connect_worker_metrics_connector_failed_task_count{connector="c"} 1',
-    'kafka_connect_connect_worker_metrics_task_count 2',
+    'kafka_connect_connect_worker_metrics_task_count{connector="aggregate"} 2',
     'kafka_connect_connect_worker_rebalance_metrics_completed_rebalances 3',
     'kafka_connect_connect_worker_rebalance_metrics_completed_rebalances_total 3',
     'kafka_connect_connect_worker_rebalance_metrics_leader_name_info{leader_name="http://a/"} 1',
@@ -114,7 +114,7 @@ test("the names of Confluent's stacks and of the Strimzi Metrics Reporter", asyn
     'kafka_connect_connector_task_metrics_batch_size_avg{connector="c",task="0"} NaN',
     'kafka_connect_connector_task_metrics_status_info{connector="c",task="0",status="failed"} 1',
     'kafka_connect_task_error_metrics_total_retries{connector="c",task="0"} 4',
-    'kafka_producer_producer_metrics_request_total{client_id="p"} 9',
+    'kafka_producer_producer_metrics_request_total{client_id="p",client_type="producer"} 9',
   ])
 })
 
