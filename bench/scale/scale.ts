@@ -116,7 +116,7 @@ try {
   print('running', Math.round(performance.now() - begun), 'ms')
   print('running.cpu', Number((sum(processes, 'cpuSeconds') - cpuBegun).toFixed(2)), 's, workers')
   // Lets what the start left behind be collected.
-  await new Promise((resolve) => setTimeout(resolve, 10_000))
+  await new Promise((resolve) => setTimeout(resolve, 20_000))
   const [idle, brokerIdle] = await cpuShare(processes, broker.pid)
   print('memory.per.task', Math.round((sum(processes, 'residentBytes') - residentBefore) / total / 1024), 'KB')
   print('memory.worker', Math.round(sum(processes, 'residentBytes') / workers.length / 2 ** 20), 'MB')

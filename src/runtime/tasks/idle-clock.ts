@@ -12,6 +12,8 @@ interface Tick {
  */
 export class IdleClock {
   readonly #ticks = new Map<number, Tick>()
+  /** What each signal ends. It is listened to once, since every listener costs as much as a wait. */
+  readonly #waits = new WeakMap<AbortSignal, Set<() => void>>()
 
   /** Resolves after `ms` and at most a sixteenth of it, or as soon as `signal` aborts; never rejects. */
   wait(ms: number, signal: AbortSignal): Promise<void> {
@@ -20,16 +22,27 @@ export class IdleClock {
     const grain = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, ms * MOST_SLACK))))
     const due = Math.ceil((now + Math.max(0, ms)) / grain) * grain
     const tick = this.#ticks.get(due) ?? this.#newTick(due, now)
+    const waits = this.#waits.get(signal) ?? this.#listen(signal)
     return new Promise<void>((resolve) => {
       const end = (): void => {
-        signal.removeEventListener('abort', end)
+        waits.delete(end)
         tick.waiters.delete(end)
         if (tick.waiters.size === 0) this.#drop(due, tick)
         resolve()
       }
       tick.waiters.add(end)
-      signal.addEventListener('abort', end)
+      waits.add(end)
     })
+  }
+
+  #listen(signal: AbortSignal): Set<() => void> {
+    const waits = new Set<() => void>()
+    this.#waits.set(signal, waits)
+    const endAll = (): void => {
+      for (const end of waits) end()
+    }
+    signal.addEventListener('abort', endAll, { once: true })
+    return waits
   }
 
   #newTick(due: number, now: number): Tick {

@@ -7,6 +7,8 @@ import { offsetKey, parseOffsetKey, parseOffsetValue } from './offset-json.ts'
 
 const POLL_MS = 500
 const RETRY_PAUSE_MS = 500
+/** The consumer stays open between the reads, and must cost nothing then. */
+const FETCH_WAIT_MS = 5000
 
 /**
  * A topic of source offsets, as far as it was read. It is read on demand to its present end, not followed: tasks ask when
@@ -22,6 +24,8 @@ export class OffsetLog {
   #consumer: Consumer | null = null
   #isClosed = false
   #reading: Promise<void> = Promise.resolve()
+  /** A read that has not begun, for all who ask until then. */
+  #nextReading: Promise<void> | null = null
 
   constructor(topic: string, cluster: () => Cluster) {
     this.#topic = topic
@@ -35,9 +39,15 @@ export class OffsetLog {
   /** Reads everything that is in the topic at the time of the call. */
   readToEnd(): Promise<void> {
     // One after another: a reader that comes while another reads must see a newer end than that one.
-    const reading = outsideOfScopes(() => this.#reading.then(() => this.#readUntilDone()))
-    this.#reading = reading.catch(() => {})
-    return reading
+    this.#nextReading ??= outsideOfScopes(() => {
+      const reading = this.#reading.then(() => {
+        this.#nextReading = null
+        return this.#readUntilDone()
+      })
+      this.#reading = reading.catch(() => {})
+      return reading
+    })
+    return this.#nextReading
   }
 
   /** Tries on while the cluster cannot be reached. */
@@ -70,7 +80,7 @@ export class OffsetLog {
     const cluster = this.#cluster()
     const count = await cluster.partitionCount(this.#topic)
     const partitions = Array.from({ length: count }, (_, partition) => ({ topic: this.#topic, partition }))
-    const consumer = new Consumer(cluster, { autoOffsetReset: 'earliest' })
+    const consumer = new Consumer(cluster, { autoOffsetReset: 'earliest', fetchMaxWaitMs: FETCH_WAIT_MS })
     consumer.assign(partitions)
     for (const [key, offset] of await consumer.beginningOffsets(partitions)) this.#next.set(key, offset)
     return consumer
