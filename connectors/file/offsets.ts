@@ -19,7 +19,7 @@ export function storedPosition(offset: SourceOffset | null): number {
 /** Checks offsets that a user sets over REST, with Kafka Connect's texts. Null offsets delete, whatever the partition. */
 export function checkOffsets(
   file: string | null,
-  offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
+  offsets: readonly { partition: SourcePartition | null; offset: SourceOffset | null }[],
 ): void {
   if (file === null || file === '')
     throw new ConnectError(
@@ -35,6 +35,7 @@ export function checkOffsets(
       throw new ConnectError("The value for the 'position' key in the offset is expected to be a Long value")
     if ((position as number) < 0)
       throw new ConnectError("The value for the 'position' key in the offset should be a non-negative value")
+    if (partition === null) throw new ConnectError('Partition objects cannot be null')
     if (!('filename' in partition)) throw new ConnectError("Partition objects should contain the key 'filename'")
   }
 }
