@@ -3,12 +3,15 @@ import { hideInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
 import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '../group/work.ts'
 import type { StartupMeter } from '../metrics/startup-meter.ts'
-import type { ConfigProviders } from '../providers/config-providers.ts'
+import type { ConfigProviders, ResolvedProps } from '../providers/config-providers.ts'
+import { ReloadTimers } from '../providers/reload-timers.ts'
+import { VersionRange } from '../plugins/version-range.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { ConfigState } from '../stores/config-state.ts'
 import type { Status } from '../stores/status-records.ts'
 import type { StatusStore } from '../stores/status-store.ts'
 import type { ConnectorTaskId, TargetState, TaskRunner, TaskRunnerListener } from '../task-runner.ts'
+import { checkTasksMax } from '../tasks/tasks-max.ts'
 import { AutomaticRestarts, type RestartPolicy, restartPolicy } from './automatic-restarts.ts'
 import { Lanes } from './lanes.ts'
 import { Places } from './places.ts'
@@ -51,6 +54,7 @@ export class LocalWork implements TaskRunnerListener {
   readonly #failed = new Set<string>()
   readonly #secrets = new Map<string, readonly string[]>()
   readonly #restarts = new AutomaticRestarts()
+  readonly #reloads = new ReloadTimers()
   readonly #restartPolicies = new Map<string, RestartPolicy | null>()
   readonly #topicsSeen = new Set<string>()
 
@@ -112,8 +116,11 @@ export class LocalWork implements TaskRunnerListener {
       try {
         this.#failed.delete(connectorLane(connector))
         this.#options.starts?.connectors.begin(connector)
-        const props = await this.#resolved(connector, raw)
+        const { props, ttls } = await this.#resolved(connector, raw)
         if (!place.isCurrent()) return false
+        this.#reloads.schedule(connectorLane(connector), props, ttls, () => {
+          if (this.#connectors.has(connector)) void this.startConnector(connector)
+        })
         await this.#runner.startConnector(connector, props, this.#options.config.targetState(connector))
       } catch (error) {
         if (!place.isCurrent()) return false
@@ -149,10 +156,13 @@ export class LocalWork implements TaskRunnerListener {
       try {
         this.#failed.delete(taskLane(id))
         this.#options.starts?.tasks.begin(taskKey(id))
-        const connectorProps = await this.#resolved(id.connector, rawConnector)
-        const taskProps = withoutNulls(await this.#options.providers.resolve(rawTask))
+        const { props: connectorProps, ttls } = await this.#resolved(id.connector, rawConnector)
+        const task = await this.#options.providers.resolveWithTtls(rawTask)
+        const taskProps = withoutNulls(task.props)
         hideInLogs(unloggable(secretValues(rawTask, taskProps, []), rawTask))
         if (!place.isCurrent()) return
+        // Task sets from before a lower tasks.max, or that someone wrote by hand.
+        checkTasksMax(id.connector, config.taskConfigs(id.connector).length, connectorProps, logger)
         await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
       } catch (error) {
         if (!place.isCurrent()) return
@@ -188,6 +198,7 @@ export class LocalWork implements TaskRunnerListener {
     for (const id of mine) {
       this.#tasks.leave(taskKey(id), stopping)
       this.#restarts.forget(taskLane(id))
+      this.#reloads.cancel(taskLane(id))
     }
     await stopping
   }
@@ -208,7 +219,7 @@ export class LocalWork implements TaskRunnerListener {
   /** The connector's configuration as plugins see it: references resolved, without null values. */
   async resolvedConnectorConfig(connector: string): Promise<Record<string, string> | null> {
     const raw = this.#options.config.connectorConfig(connector)
-    return raw === null ? null : this.#resolved(connector, raw)
+    return raw === null ? null : (await this.#resolved(connector, raw)).props
   }
 
   connectorStatus(connector: string, state: 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED', trace: string | null): void {
@@ -270,18 +281,20 @@ export class LocalWork implements TaskRunnerListener {
     })
     this.#connectors.leave(connector, stopping)
     this.#restarts.forget(connectorLane(connector))
+    this.#reloads.cancel(connectorLane(connector))
     await stopping
   }
 
-  async #resolved(connector: string, raw: Properties): Promise<Record<string, string>> {
-    const props = withoutNulls(await this.#options.providers.resolve(raw))
+  async #resolved(connector: string, raw: Properties): Promise<ResolvedProps<string>> {
+    const resolved = await this.#options.providers.resolveWithTtls(raw)
+    const props = withoutNulls(resolved.props)
     const className = props['connector.class']
     const plugin = className === undefined ? null : this.#options.plugins().find(className, ['source', 'sink'])
     const secrets = secretValues(raw, props, plugin?.keys ?? [])
     this.#secrets.set(connector, secrets)
     this.#restartPolicies.set(connector, restartPolicy(props))
     hideInLogs(unloggable(secrets, raw))
-    return props
+    return { props, ttls: resolved.ttls }
   }
 
   #putConnectorStatus(connector: string, state: Status, trace: string | null): void {
@@ -308,10 +321,12 @@ export class LocalWork implements TaskRunnerListener {
   }
 
   #version(connector: string): string | null {
-    const className = this.#options.config.connectorConfig(connector)?.['connector.class']
+    const raw = this.#options.config.connectorConfig(connector)
+    const className = raw?.['connector.class']
     if (className === null || className === undefined) return null
     try {
-      return this.#options.plugins().find(className, ['source', 'sink'])?.version ?? null
+      const range = VersionRange.parse(raw?.['connector.plugin.version'])
+      return this.#options.plugins().find(className.trim(), ['source', 'sink'], range)?.version ?? null
     } catch {
       return null
     }

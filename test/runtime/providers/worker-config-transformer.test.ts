@@ -34,7 +34,7 @@ describe('WorkerConfigTransformerTest', () => {
     const { props, ttls } = await transformer().resolveWithTtls(raw)
     assert.equal(props['key'], 'testResultWithTTL')
     const restarted: string[] = []
-    new ReloadTimers((name) => restarted.push(name)).schedule('c', props, ttls)
+    new ReloadTimers().schedule('c', props, ttls, () => restarted.push('c'))
     mock.timers.tick(100)
     assert.deepEqual(restarted, [])
   })
@@ -45,7 +45,7 @@ describe('WorkerConfigTransformerTest', () => {
     const { props, ttls } = await transformer().resolveWithTtls({ key: '${test:testPath:testKeyWithTTL}' })
     assert.deepEqual([...ttls], [['test:testPath', 1]])
     const restarted: string[] = []
-    new ReloadTimers((name) => restarted.push(name)).schedule('c', props, ttls)
+    new ReloadTimers().schedule('c', props, ttls, () => restarted.push('c'))
     assert.deepEqual(restarted, [])
     mock.timers.tick(1)
     assert.deepEqual(restarted, ['c'])
@@ -55,10 +55,10 @@ describe('WorkerConfigTransformerTest', () => {
     mock.timers.enable({ apis: ['setTimeout'] })
     t.after(() => mock.timers.reset())
     const restarted: string[] = []
-    const timers = new ReloadTimers((name) => restarted.push(name))
+    const timers = new ReloadTimers()
     for (const key of ['testKeyWithTTL', 'testKeyWithLongerTTL']) {
       const { props, ttls } = await transformer().resolveWithTtls({ key: `\${test:testPath:${key}}` })
-      timers.schedule('c', props, ttls)
+      timers.schedule('c', props, ttls, () => restarted.push('c'))
     }
     mock.timers.tick(9)
     assert.deepEqual(restarted, [])
@@ -90,9 +90,9 @@ test('a connector that is gone is not restarted', (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => mock.timers.reset())
   const restarted: string[] = []
-  const timers = new ReloadTimers((name) => restarted.push(name))
-  timers.schedule('a', {}, new Map([['v:p', 5]]))
-  timers.schedule('b', {}, new Map([['v:p', 5]]))
+  const timers = new ReloadTimers()
+  timers.schedule('a', {}, new Map([['v:p', 5]]), () => restarted.push('a'))
+  timers.schedule('b', {}, new Map([['v:p', 5]]), () => restarted.push('b'))
   timers.cancel('a')
   mock.timers.tick(5)
   assert.deepEqual(restarted, ['b'])
