@@ -22,7 +22,7 @@ const syncDescriptor = promisify(fsync)
 /** Appends the values, a line each, and makes them durable before their offsets are committed. */
 class FileSinkTask implements SinkTask {
   readonly #file: FileHandle | null
-  readonly #out = new GrowableBytes(64 * 1024)
+  readonly #out = new GrowableBytes(4096)
   #isDirty = false
 
   constructor(file: FileHandle | null) {
