@@ -315,6 +315,36 @@ test('a Prometheus that asks for its own media types is answered', async () => {
   await response.text()
 })
 
+test('a standalone worker has everything but the group', async () => {
+  const standalone = await startTestWorker(
+    broker.bootstrap,
+    { 'offset.storage.file.filename': join(folder, 'offsets') },
+    { standalone: true },
+  )
+  try {
+    const response = await fetch(new URL('metrics', standalone.urls[0]))
+    const families = parsePrometheusText(await response.text())
+    assert.equal(valueOf(families, 'kafka_connect_worker_connector_count'), 0)
+    assert.ok(!families.has('kafka_connect_worker_rebalance_epoch'))
+    assert.ok(!families.has('kafka_connect_coordinator_assigned_tasks'))
+  } finally {
+    await standalone.stop()
+  }
+})
+
+test('a task that failed together with its thread still shows as failed', async () => {
+  await create('ending', { 'connector.class': 'test.MisbehavingSource', 'tasks.max': '1', where: 'poll', how: 'exit' })
+  const labels = { connector: 'ending', task: '0' }
+  await eventually(
+    async () => {
+      const { families } = await page('?names=jmx-exporter')
+      return valueOf(families, 'kafka_connect_connector_task_status', { ...labels, status: 'failed' }) === 1
+    },
+    'the failure',
+    30_000,
+  )
+})
+
 function between(value: number | undefined, low: number, high: number): boolean {
   return value !== undefined && value >= low && value <= high
 }

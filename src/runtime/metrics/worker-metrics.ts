@@ -1,15 +1,17 @@
 import type { ConnectGroup } from '../group/membership.ts'
+import { taskKey } from '../group/work.ts'
 import type { LocalWork, StartMeters } from '../herder/local-work.ts'
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { ConfigState } from '../stores/config-state.ts'
 import type { StatusStore } from '../stores/status-store.ts'
-import { type TaskMetrics, unpackTaskMetrics } from './task-metrics.ts'
+import type { ConnectorTaskId } from '../task-runner.ts'
 import type { MetricGroup, MetricsSource } from './group.ts'
 import { pluginTexts, type PluginTexts } from './plugin-texts.ts'
 import { RebalanceMeter } from './rebalance-meter.ts'
 import { sensorSettings } from './sensor-settings.ts'
 import { StartupMeter } from './startup-meter.ts'
 import type { ClientMeter } from './task-meter.ts'
+import { type TaskMetrics, unpackTaskMetrics } from './task-metrics.ts'
 
 /** The parts that metrics are read from, while the worker runs. */
 export interface MetricParts {
@@ -82,9 +84,12 @@ export class WorkerMetrics implements MetricsSource {
     const texts = new TextCache(this.#options)
     for (const connector of connectors) groups.push(this.#connector(connector, texts))
     groups.push(...this.#taskCounts(placed))
+    const silent = new Map(placed.map((id) => [taskKey(id), id]))
     for (const task of tasks) {
-      if (local.hasTask(task)) groups.push(...taskGroups(unpackTaskMetrics(task), texts.get(task.connector)))
+      if (!silent.delete(taskKey(task))) continue
+      groups.push(...taskGroups(unpackTaskMetrics(task), texts.get(task.connector)))
     }
+    for (const id of silent.values()) groups.push(this.#silentTask(id, texts))
     return groups
   }
 
@@ -98,6 +103,13 @@ export class WorkerMetrics implements MetricsSource {
         ...texts.get(connector).connector,
       },
     )
+  }
+
+  /** A task whose thread does not answer, or that failed with its thread: its status is known all the same. */
+  #silentTask(id: ConnectorTaskId, texts: TextCache): MetricGroup {
+    const status = this.#options.statuses.task(id)?.state ?? 'UNASSIGNED'
+    const tags = { connector: id.connector, task: String(id.task) }
+    return connect('connector-task-metrics', tags, { status: status.toLowerCase(), ...texts.get(id.connector).task })
   }
 
   /** By the statuses that REST shows. */
