@@ -1,3 +1,4 @@
+import { DeadlineExceededError } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
 import {
   ConnectError,
@@ -8,9 +9,9 @@ import {
   type TaskConfig,
 } from '../../connect/index.ts'
 import { traceOf } from '../errors/trace.ts'
-import type { PluginScope } from '../plugins/plugin-scope.ts'
+import { PluginCallError, type PluginScope } from '../plugins/plugin-scope.ts'
 import type { ConnectorState, TargetState, TaskRunnerListener } from '../task-runner.ts'
-import { booleanProp, numberProp } from './props.ts'
+import { checkTasksMax, TooManyTasksError } from './tasks-max.ts'
 
 export interface ConnectorRunOptions {
   readonly name: string
@@ -37,7 +38,8 @@ export class ConnectorRun {
   #instance: ConnectorInstance | null = null
   #instanceAbort: AbortController | null = null
   #queue: Promise<unknown> = Promise.resolve()
-  #hasStarted = false
+  /** Its configuration is fine, so that it can be stopped even when it fails. */
+  #isConfigured = false
   #stopped = false
 
   constructor(options: ConnectorRunOptions) {
@@ -62,6 +64,7 @@ export class ConnectorRun {
         )
         if (faults.length > 0)
           throw new ConnectError(`Connector "${this.name}" is configured wrongly: ${faults.join('; ')}`)
+        this.#isConfigured = true
         await this.#enter(target)
       } catch (error) {
         this.#fail(error)
@@ -70,10 +73,10 @@ export class ConnectorRun {
     })
   }
 
-  /** A FAILED connector stays so until a restart or a new configuration, but one that had started may be STOPPED. */
+  /** A FAILED connector stays so until a restart or a new configuration, but one whose configuration is fine may be STOPPED. */
   setTargetState(target: TargetState): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#stopped || (this.#state === 'FAILED' && !(this.#hasStarted && target === 'STOPPED'))) return
+      if (this.#stopped || (this.#state === 'FAILED' && !(this.#isConfigured && target === 'STOPPED'))) return
       try {
         await this.#enter(target)
       } catch (error) {
@@ -124,7 +127,10 @@ export class ConnectorRun {
     }
   }
 
-  /** The task configurations it wants now, as text. Rejects, after FAILED was reported, when it cannot say. */
+  /**
+   * The task configurations it wants now, as text. Rejects when it cannot say: after FAILED was reported when they are too
+   * many or it did not answer in time, else it goes on and may be asked again.
+   */
   taskConfigs(maxTasks: number): Promise<Record<string, string>[]> {
     return this.#inTurn(async () => {
       const { plugin, props, callTimeoutMs } = this.#options
@@ -139,23 +145,13 @@ export class ConnectorRun {
           },
           callTimeoutMs,
         )
-        this.#requireNotTooMany(configs.length)
+        checkTasksMax(this.name, configs.length, props, this.#options.logger)
         return configs.map(asText)
       } catch (error) {
-        this.#fail(error)
+        if (isForGood(error)) this.#fail(error)
         throw error
       }
     })
-  }
-
-  #requireNotTooMany(count: number): void {
-    const { props, logger } = this.#options
-    const most = numberProp(props, 'tasks.max', 1)
-    if (count <= most) return
-    const message = `The connector ${this.name} has generated ${count} tasks, which is greater than ${most}, the maximum number of tasks it is configured to create.`
-    if (booleanProp(props, 'tasks.max.enforce', true))
-      throw new ConnectError(`${message} Raise tasks.max, or set tasks.max.enforce=false.`)
-    logger.warn({ connector: this.name }, message)
   }
 
   stop(): Promise<void> {
@@ -184,7 +180,6 @@ export class ConnectorRun {
 
   #report(state: ConnectorState): void {
     this.#state = state
-    this.#hasStarted = true
     if (!this.#stopped) this.#options.listener.connectorStatus(this.name, state, null)
   }
 
@@ -200,6 +195,11 @@ export class ConnectorRun {
     this.#queue = result.catch(() => {})
     return result
   }
+}
+
+function isForGood(error: unknown): boolean {
+  if (error instanceof TooManyTasksError) return true
+  return error instanceof PluginCallError && error.cause instanceof DeadlineExceededError
 }
 
 /** Task configurations hold text: null and undefined are left out, everything else becomes text. */
