@@ -44,15 +44,27 @@ export class SinkDeliveries {
     this.#queue.push({ kind: 'batch', batch, reached: new Map([[keyOf(reached), reached]]) })
   }
 
-  /** A record, or null for one that was dropped or skipped: what it reached may be committed with its neighbours. */
-  addRecord(record: SinkRecord | null, reached: TopicPartitionOffset): void {
+  /** True when the delivery that the record is in is full with it: then {@link reach} has to be called before the next one. */
+  addRecord(record: SinkRecord): boolean {
     let last = this.#queue[this.#queue.length - 1]
-    if (last === undefined || last.kind === 'batch' || this.#isFull(last)) {
-      last = { kind: 'records', records: [], reached: new Map(), isFixed: false }
-      this.#queue.push(last)
-    }
-    if (record !== null) last.records.push(record)
-    last.reached.set(keyOf(reached), reached)
+    if (last === undefined || last.kind === 'batch' || this.#isFull(last)) last = this.#begin()
+    last.records.push(record)
+    return last.records.length >= this.#maxRecords
+  }
+
+  /** Says how far what was added last goes; records that were dropped or skipped behind it count. */
+  reach(position: TopicPartitionOffset): void {
+    const key = keyOf(position)
+    let last = this.#queue[this.#queue.length - 1]
+    if (last?.reached.get(key)?.offset === position.offset) return
+    if (last === undefined || last.kind === 'batch' || last.isFixed) last = this.#begin()
+    last.reached.set(key, position)
+  }
+
+  #begin(): RecordsDelivery {
+    const delivery: RecordsDelivery = { kind: 'records', records: [], reached: new Map(), isFixed: false }
+    this.#queue.push(delivery)
+    return delivery
   }
 
   #isFull(delivery: Delivery): boolean {

@@ -216,7 +216,7 @@ export class SinkLoop implements TaskLoop {
       // Control records at the end of a fetch, and offsets that compaction left empty, are passed over.
       if (this.#stale.has(keyOf(one))) continue
       if (deliveries.isEmpty) this.#offsets.delivered(reached)
-      else deliveries.addRecord(null, reached)
+      else deliveries.reach(reached)
     }
     if (!this.#isHeldUp()) wasGivenAny = (await this.#deliver()) || wasGivenAny
     return wasGivenAny
@@ -239,11 +239,13 @@ export class SinkLoop implements TaskLoop {
         return
       }
     }
+    const reach = (i: number): void => deliveries.reach({ topic, partition, offset: (offsets[i] as number) + 1 })
     for (let i = columns.from; i < count; i++) {
       const made = this.#record(fetched, columns, i)
       const record = made instanceof Promise ? await made : made
-      deliveries.addRecord(record, { topic, partition, offset: (offsets[i] as number) + 1 })
+      if (record !== null && deliveries.addRecord(record)) reach(i)
     }
+    reach(count - 1)
   }
 
   #record(
