@@ -16,11 +16,8 @@ import { addCors } from './cors.ts'
 import { sendError, sendJson, statusOf } from './errors.ts'
 import { forward } from './forwarding.ts'
 import { addResponseHeaders } from './response-headers.ts'
-import { adminRoutes } from './routes/admin.ts'
-import { connectorRoutes } from './routes/connectors.ts'
+import { type Resources, routesOf } from './routes/index.ts'
 import { addMetricsRoute, metricsPath } from './routes/metrics.ts'
-import { pluginRoutes } from './routes/plugins.ts'
-import { rootRoutes } from './routes/root.ts'
 import type { Route } from './routes/route.ts'
 
 declare module 'fastify' {
@@ -35,8 +32,8 @@ export interface RestOptions {
   readonly logger: Logger
   /** Served at `GET /metrics`; without it there is no such path. */
   readonly metrics?: MetricsSource
-  /** Which endpoints to serve: the administration ones may have listeners of their own. Default: all. */
-  readonly resources?: 'all' | 'main' | 'admin'
+  /** Which endpoints to serve. Default: all. */
+  readonly resources?: Resources
   /** CORS and headers of answers; default: none. */
   readonly rest?: Pick<RestConfig, 'allowOrigin' | 'allowMethods' | 'responseHeaders'>
   /** Sends requests on to other workers; default: without settings for https. */
@@ -48,6 +45,8 @@ export interface RestOptions {
 const REQUEST_TIMEOUT_MS = 90_000
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 const allMethods: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** As `Allow` lists them with Kafka Connect. */
+const answeredOrder: readonly HTTPMethods[] = ['HEAD', 'DELETE', 'POST', 'GET', 'OPTIONS', 'PUT', 'PATCH']
 
 /** Kafka Connect's REST API as a fastify application; not listening yet. */
 export async function createApp(options: RestOptions): Promise<FastifyInstance> {
@@ -101,12 +100,9 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
     }
     return sendError(reply, status === 500 ? (known ?? 500) : status, messageOf(error))
   })
-  const routes = [
-    ...(resources === 'admin' ? [] : [...rootRoutes(herder), ...connectorRoutes(herder), ...pluginRoutes(herder)]),
-    ...(resources === 'main' ? [] : adminRoutes(herder, logger)),
-  ]
-  addRoutes(app, routes, herder, requestTimeoutMs)
-  if (options.metrics !== undefined && resources !== 'admin') addMetricsRoute(app, options.metrics)
+  const metrics = resources === 'admin' ? undefined : options.metrics
+  addRoutes(app, routesOf(herder, logger, resources, metrics !== undefined), herder, requestTimeoutMs)
+  if (metrics !== undefined) addMetricsRoute(app, metrics)
   return app
 }
 
@@ -124,7 +120,9 @@ function addRoutes(app: FastifyInstance, routes: readonly Route[], herder: Herde
       })
     }
     const allowed = methods.map(({ method }) => method as HTTPMethods)
-    const answered = [...(allowed.includes('GET') ? ['HEAD'] : []), ...allowed, 'OPTIONS']
+    const answered = answeredOrder.filter(
+      (method) => method === 'OPTIONS' || allowed.includes(method === 'HEAD' ? 'GET' : method),
+    )
     const others = allMethods.filter((method) => !allowed.includes(method))
     app.route({
       method: [...others],

@@ -12,10 +12,33 @@ export class BodyError extends RuntimeError {
   override readonly code = 'MILL_BODY'
 }
 
+const scalars = new Set(['string', 'number', 'boolean', 'bigint'])
+
+function isScalar(value: unknown): boolean {
+  return scalars.has(typeof value) || value instanceof WrittenNumber
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof WrittenNumber)
+}
+
 type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown
 
-/** Configurations hold text: a number is taken as it was written, `1.50` as `1.50`. */
-const numbersAsText: Reviver = (_key, value, context) => (typeof value === 'number' ? context?.source : value)
+/** A number as it was written: configurations hold text, and `1.50` is to stay `1.50`. */
+class WrittenNumber {
+  readonly #source: string
+
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  toString(): string {
+    return this.#source
+  }
+}
+
+const numbersAsWritten: Reviver = (_key, value, context) =>
+  typeof value === 'number' ? new WrittenNumber(context?.source ?? String(value)) : value
 
 /** Offsets beyond 2^53 keep all their digits. */
 const exactIntegers: Reviver = (_key, value, context) => {
@@ -26,7 +49,7 @@ const exactIntegers: Reviver = (_key, value, context) => {
 
 /** The body of a request whose scalars become text. */
 export function parseSettings(bytes: Uint8Array): unknown {
-  return parseJson(bytes, numbersAsText)
+  return parseJson(bytes, numbersAsWritten)
 }
 
 /** The body of a request with offsets. */
@@ -55,14 +78,16 @@ function decodeText(bytes: Uint8Array): string {
 
 /** A JSON object of scalars; they become strings, null stays. */
 export function stringMap(value: unknown, what: string): Properties {
-  if (value === '')
-    throw new BodyError(`Cannot coerce empty String to an object: ${what} must be a JSON object of strings`)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  refuseEmptyText(value, what)
+  if (typeof value === 'string') {
+    throw new BodyError(`Cannot construct instance: ${what} must be a JSON object of strings, found a string`)
+  }
+  if (!isObject(value)) {
     throw new BodyError(`Cannot deserialize value: ${what} must be a JSON object of strings, found ${kindOf(value)}`)
   }
   const map: Record<string, string | null> = {}
   for (const [key, entry] of Object.entries(value)) {
-    if (entry !== null && typeof entry === 'object') {
+    if (entry !== null && !isScalar(entry)) {
       throw new BodyError(`Cannot deserialize value: "${key}" in ${what} must be a string, found ${kindOf(entry)}`)
     }
     Object.defineProperty(map, key, {
@@ -105,23 +130,27 @@ function initialState(value: unknown): TargetState | null {
 }
 
 function fields(body: unknown, known: readonly string[], what: string): Record<string, unknown> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new BodyError(`Cannot deserialize value: ${what} must be a JSON object, found ${kindOf(body)}`)
+  refuseEmptyText(body, what)
+  if (!isObject(body)) {
+    const fragment = isScalar(body) ? 'Cannot construct instance' : 'Cannot deserialize value'
+    throw new BodyError(`${fragment}: ${what} must be a JSON object, found ${kindOf(body)}`)
   }
   const unknown = Object.keys(body).find((key) => !known.includes(key))
   if (unknown !== undefined) {
     throw new BodyError(`Unrecognized field "${unknown}"; known are ${known.map((key) => `"${key}"`).join(', ')}`)
   }
-  return body as Record<string, unknown>
+  return body
+}
+
+function refuseEmptyText(value: unknown, what: string): void {
+  if (value === '') throw new BodyError(`Cannot coerce empty String: ${what} must be a JSON object`)
 }
 
 function text(value: unknown, what: string): string {
-  if (typeof value === 'object')
+  if (!isScalar(value))
     throw new BodyError(`Cannot deserialize value: "${what}" must be a string, found ${kindOf(value)}`)
   return String(value as string | number | boolean)
 }
-
-const scalars = new Set(['string', 'number', 'boolean', 'bigint'])
 
 /** The body of `PATCH /connectors/{name}/offsets`: `{"offsets": [{"partition", "offset"}]}`. */
 export function offsetsRequest(body: unknown): PartitionOffset[] {
@@ -133,7 +162,7 @@ export function offsetsRequest(body: unknown): PartitionOffset[] {
     throw new BadRequestError('Partitions / offsets need to be provided for an alter offsets request')
   }
   return offsets.map((entry: unknown) => {
-    if (scalars.has(typeof entry)) {
+    if (isScalar(entry)) {
       throw new BodyError('Cannot construct instance: an entry of "offsets" must be {"partition", "offset"}')
     }
     const { partition = null, offset = null } = fields(entry, ['partition', 'offset'], 'an entry of "offsets"')
@@ -143,7 +172,7 @@ export function offsetsRequest(body: unknown): PartitionOffset[] {
 
 function objectOrNull(value: unknown, what: string): Record<string, unknown> | null {
   if (value === null) return null
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
+  if (isObject(value)) return value
   throw new BodyError(`Cannot deserialize value: "${what}" must be a JSON object, found ${kindOf(value)}`)
 }
 
@@ -161,5 +190,6 @@ export function withName(name: string, config: Properties): Properties {
 
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'null'
+  if (value instanceof WrittenNumber) return 'a number'
   return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -77,7 +77,7 @@ describe('routes', () => {
     ['GET', '/connector-plugins?connectorsOnly=', 200, 'plugins', true],
     ['GET', '/connector-plugins?connectorsOnly=false', 200, 'plugins', false],
     ['GET', '/connector-plugins?connectorsOnly=no', 200, 'plugins', false],
-    ['GET', '/connector-plugins/X/config', 200, 'pluginConfig', 'X'],
+    ['GET', '/connector-plugins/X/config', 200, 'pluginConfig', 'X', null],
   ]
   for (const [method, url, status, ...call] of routes) {
     test(`${method} ${url} answers ${status}`, async () => {
@@ -172,10 +172,13 @@ describe('creating and changing', () => {
   const faulty: readonly (readonly [string, string, RegExp])[] = [
     ['malformed JSON', '{"name":', /not valid JSON/],
     ['text after the document', '{"name":"a","config":{}} x', /not valid JSON/],
-    ['an empty string', '""', /Cannot deserialize value|Cannot coerce empty String/],
+    ['an empty string', '""', /^Cannot coerce empty String/],
+    ['a number', '1', /^Cannot construct instance/],
+    ['a text', '"x"', /^Cannot construct instance/],
+    ['a text for the configuration', '{"name":"a","config":"x"}', /^Cannot construct instance/],
     ['an array', '[]', /Cannot deserialize value/],
     ['an unknown field', '{"name":"a","config":{},"extra":1}', /Unrecognized field "extra"/],
-    ['a number for the configuration', '{"name":"a","config":1}', /Cannot deserialize value/],
+    ['a number for the configuration', '{"name":"a","config":1}', /^Cannot deserialize value/],
     ['an object as a value', '{"name":"a","config":{"k":{}}}', /Cannot deserialize value.*"k"/],
     ['no configuration', '{"name":"a"}', /no "config"/],
     ['an unknown initial state', '{"name":"a","config":{},"initial_state":"FLYING"}', /Cannot construct instance/],
@@ -247,7 +250,7 @@ describe('errors', () => {
     const wrong = await ask({ method: 'PATCH', url: '/connectors' })
     assert.deepEqual([wrong.status, wrong.json], [405, { error_code: 405, message: 'HTTP 405 Method Not Allowed' }])
     const options = await ask({ method: 'OPTIONS', url: '/connectors' })
-    assert.deepEqual([options.status, options.text], [200, 'HEAD, GET, POST, OPTIONS'])
+    assert.deepEqual([options.status, options.text], [200, 'HEAD, POST, GET, OPTIONS'])
   })
 
   test('other media types are refused, also without a body', async () => {

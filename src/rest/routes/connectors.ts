@@ -1,24 +1,39 @@
-import type { FastifyRequest } from 'fastify'
-import { type ConnectorTaskId, type Herder, NotFoundError, type RequestSignature } from '../../runtime/index.ts'
+import { type Herder, NotFoundError } from '../../runtime/index.ts'
+import { createRequest, parseSettings, stringMap, withName } from '../bodies.ts'
+import { list, ref } from '../openapi/schemas.ts'
+import { internalRoutes } from './internal.ts'
+import { lifecycleRoutes } from './lifecycle.ts'
+import { offsetRoutes } from './offsets.ts'
+import { connectorOf, locationOf, query, taskOf } from './requests.ts'
 import type { Route } from './route.ts'
-import {
-  BodyError,
-  createRequest,
-  offsetsRequest,
-  parseOffsets,
-  parseSettings,
-  stringMap,
-  withName,
-} from '../bodies.ts'
-import { baseUrl } from '../forwarding.ts'
 
 /** Everything below `/connectors`. */
 export function connectorRoutes(herder: Herder): Route[] {
   return [
-    { method: 'GET', path: '/connectors', handle: (request) => list(herder, expansions(request)) },
+    {
+      method: 'GET',
+      path: '/connectors',
+      summary: 'Names of all connectors; with `?expand=info`, `?expand=status` or both more of each.',
+      query: {
+        expand: {
+          description: 'What to give of each connector: an object by name in place of the names.',
+          schema: list({ type: 'string', enum: ['info', 'status'] }),
+        },
+      },
+      answers: { 200: { anyOf: [list({ type: 'string' }), ref('ExpandedConnectors')] } },
+      handle: (request) => {
+        const params = query(request)
+        return listed(herder, params.has('expand') ? params.getAll('expand') : null)
+      },
+    },
     {
       method: 'POST',
       path: '/connectors',
+      summary: 'Creates a connector: `{name, config, initial_state}`.',
+      body: ref('CreateRequest'),
+      answers: { 201: ref('ConnectorInfo') },
+      errors: [400, 409],
+      forwarded: true,
       handle: async (request, reply) => {
         const { name, config, initialState } = createRequest(parseSettings(request.rawBody))
         const { info } = await herder.putConnector(name, withName(name, config), { allowReplace: false, initialState })
@@ -26,21 +41,78 @@ export function connectorRoutes(herder: Herder): Route[] {
         return info
       },
     },
-    { method: 'GET', path: '/connectors/:name', handle: (request) => herder.connectorInfo(nameOf(request)) },
+    {
+      method: 'GET',
+      path: '/connectors/:connector',
+      summary: 'Configuration, type and tasks of a connector.',
+      answers: { 200: ref('ConnectorInfo') },
+      errors: [404, 409],
+      handle: (request) => herder.connectorInfo(connectorOf(request)),
+    },
     {
       method: 'DELETE',
-      path: '/connectors/:name',
+      path: '/connectors/:connector',
+      summary: 'Deletes a connector.',
+      answers: { 204: null },
+      errors: [404, 409],
+      forwarded: true,
       handle: async (request, reply) => {
-        await herder.deleteConnector(nameOf(request))
+        await herder.deleteConnector(connectorOf(request))
         void reply.code(204)
       },
     },
-    { method: 'GET', path: '/connectors/:name/config', handle: (request) => herder.connectorConfig(nameOf(request)) },
+    ...configRoutes(herder),
+    {
+      method: 'GET',
+      path: '/connectors/:connector/status',
+      summary: 'State of the connector and its tasks, with worker, version and trace.',
+      answers: { 200: ref('ConnectorStatus') },
+      errors: [404],
+      handle: (request) => herder.connectorStatus(connectorOf(request)),
+    },
+    {
+      method: 'GET',
+      path: '/connectors/:connector/tasks',
+      summary: 'Configurations of its tasks.',
+      answers: { 200: list(ref('TaskInfo')) },
+      errors: [404, 409],
+      handle: (request) => herder.taskConfigs(connectorOf(request)),
+    },
+    ...internalRoutes(herder),
+    {
+      method: 'GET',
+      path: '/connectors/:connector/tasks/:task/status',
+      summary: 'State of one task.',
+      answers: { 200: ref('TaskState') },
+      errors: [404],
+      handle: (request) => herder.taskStatus(taskOf(request)),
+    },
+    ...lifecycleRoutes(herder),
+    ...topicRoutes(herder),
+    ...offsetRoutes(herder),
+  ]
+}
+
+function configRoutes(herder: Herder): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/connectors/:connector/config',
+      summary: 'Its configuration.',
+      answers: { 200: ref('Config') },
+      errors: [404, 409],
+      handle: (request) => herder.connectorConfig(connectorOf(request)),
+    },
     {
       method: 'PUT',
-      path: '/connectors/:name/config',
+      path: '/connectors/:connector/config',
+      summary: 'Creates it, or replaces its configuration.',
+      body: ref('NewConfig'),
+      answers: { 200: ref('ConnectorInfo'), 201: ref('ConnectorInfo') },
+      errors: [400, 409],
+      forwarded: true,
       handle: async (request, reply) => {
-        const name = nameOf(request)
+        const name = connectorOf(request)
         const config = withName(name, stringMap(parseSettings(request.rawBody), 'the configuration'))
         const { created, info } = await herder.putConnector(name, config, { allowReplace: true })
         if (created) void reply.code(201).header('location', locationOf(request, name))
@@ -49,97 +121,19 @@ export function connectorRoutes(herder: Herder): Route[] {
     },
     {
       method: 'PATCH',
-      path: '/connectors/:name/config',
-      handle: (request) =>
-        herder.patchConnectorConfig(nameOf(request), stringMap(parseSettings(request.rawBody), 'the patch')),
-    },
-    { method: 'GET', path: '/connectors/:name/status', handle: (request) => herder.connectorStatus(nameOf(request)) },
-    { method: 'GET', path: '/connectors/:name/tasks', handle: (request) => herder.taskConfigs(nameOf(request)) },
-    {
-      method: 'POST',
-      path: '/connectors/:name/tasks',
-      handle: async (request, reply) => {
-        const body = parseSettings(request.rawBody)
-        if (!Array.isArray(body))
-          throw new BodyError('Cannot deserialize value: an array of task configurations is expected')
-        const configs = body.map((config) => stringMap(config, 'a task configuration'))
-        await herder.putTaskConfigs(nameOf(request), configs, signatureOf(request, request.rawBody))
-        void reply.code(204)
+      path: '/connectors/:connector/config',
+      summary: 'Changes some settings; `null` removes one.',
+      body: ref('NewConfig'),
+      answers: { 200: ref('ConnectorInfo') },
+      errors: [400, 404, 409],
+      forwarded: true,
+      handle: async (request) => {
+        const name = connectorOf(request)
+        // A patch of nothing that is not there is a 404 first, as with Kafka Connect.
+        if (request.rawBody.length === 0) await herder.connectorConfig(name)
+        return herder.patchConnectorConfig(name, stringMap(parseSettings(request.rawBody), 'the patch'))
       },
     },
-    {
-      method: 'PUT',
-      path: '/connectors/:name/fence',
-      handle: async (request, reply) => {
-        await herder.fenceZombies(nameOf(request), signatureOf(request, new Uint8Array(0)))
-        void reply.code(204)
-      },
-    },
-    {
-      method: 'GET',
-      path: '/connectors/:name/tasks/:task/status',
-      handle: (request) => herder.taskStatus(taskOf(request)),
-    },
-    {
-      method: 'POST',
-      path: '/connectors/:name/tasks/:task/restart',
-      handle: async (request, reply) => {
-        await herder.restartTask(taskOf(request))
-        void reply.code(204)
-      },
-    },
-    {
-      method: 'POST',
-      path: '/connectors/:name/restart',
-      handle: async (request, reply) => {
-        const options = { includeTasks: flag(request, 'includeTasks'), onlyFailed: flag(request, 'onlyFailed') }
-        const outlook = await herder.restartConnector(nameOf(request), options)
-        void reply.code(outlook === null ? 204 : 202)
-        return outlook ?? undefined
-      },
-    },
-    ...stateRoutes(herder),
-    ...topicRoutes(herder),
-    {
-      method: 'GET',
-      path: '/connectors/:name/offsets',
-      handle: async (request) => ({ offsets: await herder.connectorOffsets(nameOf(request)) }),
-    },
-    {
-      method: 'PATCH',
-      path: '/connectors/:name/offsets',
-      handle: (request) => herder.alterOffsets(nameOf(request), offsetsRequest(parseOffsets(request.rawBody))),
-    },
-    {
-      method: 'DELETE',
-      path: '/connectors/:name/offsets',
-      handle: (request) => herder.resetOffsets(nameOf(request)),
-    },
-  ]
-}
-
-function signatureOf(request: FastifyRequest, body: Uint8Array): RequestSignature {
-  const header = (name: string): string | undefined => [request.headers[name]].flat()[0]
-  return {
-    signature: header('x-connect-authorization'),
-    algorithm: header('x-connect-request-signature-algorithm'),
-    body,
-  }
-}
-
-function stateRoutes(herder: Herder): Route[] {
-  const put = (action: string, status: number, change: (name: string) => Promise<void>): Route => ({
-    method: 'PUT',
-    path: `/connectors/:name/${action}`,
-    handle: async (request, reply) => {
-      await change(nameOf(request))
-      void reply.code(status)
-    },
-  })
-  return [
-    put('pause', 202, (name) => herder.pauseConnector(name)),
-    put('resume', 202, (name) => herder.resumeConnector(name)),
-    put('stop', 204, (name) => herder.stopConnector(name)),
   ]
 }
 
@@ -147,17 +141,23 @@ function topicRoutes(herder: Herder): Route[] {
   return [
     {
       method: 'GET',
-      path: '/connectors/:name/topics',
+      path: '/connectors/:connector/topics',
+      summary: 'Topics that it has used.',
+      answers: { 200: ref('Topics') },
+      errors: [403],
       handle: async (request) => {
-        const name = nameOf(request)
+        const name = connectorOf(request)
         return { [name]: { topics: await herder.activeTopics(name) } }
       },
     },
     {
       method: 'PUT',
-      path: '/connectors/:name/topics/reset',
+      path: '/connectors/:connector/topics/reset',
+      summary: 'Forgets them.',
+      answers: { 202: null },
+      errors: [403],
       handle: async (request, reply) => {
-        await herder.resetActiveTopics(nameOf(request))
+        await herder.resetActiveTopics(connectorOf(request))
         void reply.code(202)
       },
     },
@@ -165,7 +165,7 @@ function topicRoutes(herder: Herder): Route[] {
 }
 
 /** Names, or with `expand` an object a connector; one that disappears meanwhile is left out. */
-async function list(herder: Herder, expand: readonly string[] | null): Promise<unknown> {
+async function listed(herder: Herder, expand: readonly string[] | null): Promise<unknown> {
   const names = await herder.connectors()
   if (expand === null) return names
   const entries = await Promise.all(
@@ -184,32 +184,4 @@ async function list(herder: Herder, expand: readonly string[] | null): Promise<u
     }),
   )
   return Object.fromEntries(entries.flat())
-}
-
-function query(request: FastifyRequest): URLSearchParams {
-  return new URL(request.url, 'http://self').searchParams
-}
-
-function expansions(request: FastifyRequest): string[] | null {
-  const params = query(request)
-  return params.has('expand') ? params.getAll('expand') : null
-}
-
-/** Only `true`, in any case, is true. */
-function flag(request: FastifyRequest, name: string): boolean {
-  return query(request).get(name)?.toLowerCase() === 'true'
-}
-
-function nameOf(request: FastifyRequest): string {
-  return (request.params as { name: string }).name
-}
-
-function taskOf(request: FastifyRequest): ConnectorTaskId {
-  const { name, task } = request.params as { name: string; task: string }
-  if (!/^-?\d{1,10}$/.test(task)) throw new NotFoundError('HTTP 404 Not Found')
-  return { connector: name, task: Number(task) }
-}
-
-function locationOf(request: FastifyRequest, name: string): string {
-  return `${baseUrl(request)}connectors/${encodeURIComponent(name)}`
 }

@@ -2,8 +2,24 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { expositionType, MetricsPage, type MetricsSource, type NameStyle, nameStyles } from '../../runtime/index.ts'
 import { sendError } from '../errors.ts'
+import type { DocumentedOperation } from '../openapi/document.ts'
 
 export const metricsPath = '/metrics'
+
+export const metricsOperation: DocumentedOperation = {
+  method: 'GET',
+  path: metricsPath,
+  summary: 'Metrics of this worker for Prometheus: [metrics](metrics.md).',
+  query: {
+    names: {
+      description: 'Styles of names, separated by commas; default all.',
+      schema: { type: 'array', items: { type: 'string', enum: nameStyles } },
+    },
+  },
+  answers: { 200: { type: 'string' } },
+  errors: [400],
+  mediaType: 'text/plain',
+}
 
 /**
  * `GET /metrics`: the page for Prometheus, of this worker alone. Metrics have the names of every style unless `?names=`

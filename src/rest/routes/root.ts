@@ -1,4 +1,5 @@
 import type { Herder } from '../../runtime/index.ts'
+import { ref } from '../openapi/schemas.ts'
 import type { Route } from './route.ts'
 
 const healthStatus = { healthy: 200, starting: 503, unhealthy: 500 } as const
@@ -6,10 +7,19 @@ const healthStatus = { healthy: 200, starting: 503, unhealthy: 500 } as const
 /** `GET /` and `GET /health`. */
 export function rootRoutes(herder: Herder): Route[] {
   return [
-    { method: 'GET', path: '/', handle: () => herder.serverInfo() },
+    {
+      method: 'GET',
+      path: '/',
+      summary: 'Version, commit and the id of the Kafka cluster.',
+      answers: { 200: ref('ServerInfo') },
+      handle: () => herder.serverInfo(),
+    },
     {
       method: 'GET',
       path: '/health',
+      summary:
+        '200 when the worker is well, 503 while it starts, 500 when it does not come through with its work; names running tasks that do not move.',
+      answers: { 200: ref('Health'), 500: ref('Health'), 503: ref('Health') },
       handle: async (_request, reply) => {
         const health = await herder.health()
         void reply.code(healthStatus[health.status])

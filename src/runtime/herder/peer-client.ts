@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { SecureContextOptions } from 'node:tls'
@@ -28,6 +28,8 @@ export interface PeerResponse {
 /** Calls the REST servers of other workers, over https with the settings of this worker's own listeners. */
 export class PeerClient {
   readonly #tls: () => TlsOptions
+  /** Keeps no connections: one that the other side has just closed would fail a request that must not be repeated. */
+  readonly #httpAgent = new HttpAgent()
   #agent: Agent | null = null
 
   /** @param tls asked once, when an https address is first called */
@@ -52,6 +54,7 @@ export class PeerClient {
   }
 
   close(): void {
+    this.#httpAgent.destroy()
     this.#agent?.destroy()
   }
 
@@ -70,7 +73,7 @@ export class PeerClient {
     }
     const outgoing = url.startsWith('https:')
       ? httpsRequest(url, { ...options, agent: (this.#agent ??= new Agent(this.#tls())) })
-      : httpRequest(url, options)
+      : httpRequest(url, { ...options, agent: this.#httpAgent })
     const answered = once(outgoing, 'response')
     outgoing.end(body)
     const [incoming] = (await answered) as [IncomingMessage]
