@@ -31,11 +31,6 @@ export class StartupMeter {
     this.#begun.delete(name)
   }
 
-  /** It is gone; how it would have ended is not known. */
-  forget(name: string): void {
-    this.#begun.delete(name)
-  }
-
   /** Kafka's five attributes. */
   values(): Record<string, number> {
     const now = this.#now()
