@@ -103,6 +103,13 @@ try {
   const warm = Number(values.workers) * 4
   await first.rest.createConnector({ name: 'warm', config: { ...configOf(), 'tasks.max': String(warm) } })
   await running(workers, warm, START_LIMIT_MS)
+  // And has them take and lose some work, so that memory that only the coming and going takes is there already.
+  const passing = Array.from({ length: Math.ceil(connectors / 5) }, (_, i) => `passing-${i}`)
+  for (const name of passing) await first.rest.createConnector({ name, config: configOf() })
+  await running(workers, warm + passing.length * tasksEach, START_LIMIT_MS)
+  for (const name of passing) await first.rest.ok('DELETE', `/connectors/${name}`)
+  await running(workers, warm, START_LIMIT_MS)
+  print('memory.before', Math.round(sum(processes, 'residentBytes') / workers.length / 2 ** 20), 'MB a worker')
   const [idleBefore, brokerBefore] = await cpuShare(processes, broker.pid)
   const residentBefore = sum(processes, 'residentBytes')
   print('cpu.before', percent(idleBefore), '% of a core, workers')
@@ -119,7 +126,7 @@ try {
   await new Promise((resolve) => setTimeout(resolve, 20_000))
   const [idle, brokerIdle] = await cpuShare(processes, broker.pid)
   print('memory.per.task', Math.round((sum(processes, 'residentBytes') - residentBefore) / total / 1024), 'KB')
-  print('memory.worker', Math.round(sum(processes, 'residentBytes') / workers.length / 2 ** 20), 'MB')
+  print('memory.after', Math.round(sum(processes, 'residentBytes') / workers.length / 2 ** 20), 'MB a worker')
   print('cpu.idle', percent(idle - idleBefore), '% of a core, workers')
   print('cpu.idle.broker', percent(brokerIdle - brokerBefore), '% of a core, broker')
 

@@ -157,7 +157,15 @@ class DistributedMode implements WorkerMode {
     const { cluster, logger, onFatal } = this.#clients
     return new GroupMember(
       cluster,
-      { groupId, protocolType: 'connect', sessionTimeoutMs, rebalanceTimeoutMs, heartbeatIntervalMs },
+      {
+        groupId,
+        protocolType: 'connect',
+        sessionTimeoutMs,
+        rebalanceTimeoutMs,
+        heartbeatIntervalMs,
+        // A worker that may have lost its work to others does not wait for the end of its session.
+        unreachableTimeoutMs: heartbeatIntervalMs,
+      },
       {
         ...handler,
         onFatal: (error) => {

@@ -31,6 +31,11 @@ export interface GroupMemberOptions {
   rebalanceTimeoutMs?: number
   /** Default 3000. */
   heartbeatIntervalMs?: number
+  /**
+   * When the coordinator cannot be reached for this long, the assignment is given up, and the member joins anew; default
+   * `sessionTimeoutMs`, after which the coordinator, if it lives, has given the work to others.
+   */
+  unreachableTimeoutMs?: number
   /** Makes the member static (KIP-345): it does not leave when it stops. */
   groupInstanceId?: string | null
 }
@@ -89,6 +94,8 @@ export class GroupMember {
   /** A JoinGroup or SyncGroup is outstanding, behind which a heartbeat would have to queue. */
   #isWaiting = false
   #lastContact = 0
+  /** When the coordinator was first found not to answer; null while it does. */
+  #unreachableSince: number | null = null
   #heartbeatTimer: NodeJS.Timeout | undefined
 
   constructor(cluster: Cluster, options: GroupMemberOptions, handler: GroupHandler) {
@@ -98,6 +105,7 @@ export class GroupMember {
       sessionTimeoutMs: options.sessionTimeoutMs ?? 45000,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 300000,
       heartbeatIntervalMs: options.heartbeatIntervalMs ?? 3000,
+      unreachableTimeoutMs: options.unreachableTimeoutMs ?? options.sessionTimeoutMs ?? 45000,
       groupInstanceId: options.groupInstanceId ?? null,
     }
     this.#cluster = cluster
@@ -217,14 +225,14 @@ export class GroupMember {
     if (this.#isStopped) return
     this.#memberId = joined.memberId
     this.#generation = joined.generationId
-    this.#lastContact = now()
+    this.#touch()
     this.#state = 'syncing'
     const generation = this.#generation
     const assignments = await this.#assignments(joined)
     if (this.#isStopped || this.#generation !== generation) return
     const assignment = await this.#sync(joined, assignments)
     if (this.#isStopped || this.#generation !== generation) return
-    this.#lastContact = now()
+    this.#touch()
     this.#state = 'stable'
     this.meter.rebalanceCompleted()
     this.#hasAssignment = true
@@ -313,7 +321,7 @@ export class GroupMember {
     this.#cluster.options.logger.debug({ group: groupId, reason: messageOf(error) }, 'Joining the group failed')
     if (error instanceof ConnectionError || (code !== null && isCoordinatorError(code))) {
       this.#cluster.forgetCoordinator(groupId)
-      if (this.#hasAssignment && now() - this.#lastContact > this.options.sessionTimeoutMs) {
+      if (this.#hasAssignment && this.#isUnreachable()) {
         this.#lose(false, 'the coordinator cannot be reached')
       }
       return true
@@ -375,9 +383,11 @@ export class GroupMember {
     const generation = this.#generation
     try {
       if (generation === -1 || this.#isWaiting) return
-      const { groupId, groupInstanceId, sessionTimeoutMs } = this.options
+      const { groupId, groupInstanceId, sessionTimeoutMs, heartbeatIntervalMs } = this.options
       const body = { groupId, generationId: generation, memberId: this.#memberId, groupInstanceId }
-      const timeoutMs = Math.min(this.#cluster.options.requestTimeoutMs, sessionTimeoutMs)
+      // When the session is over, others have the work: by then this member must know that it has lost it.
+      const leftMs = Math.max(heartbeatIntervalMs, sessionTimeoutMs - (now() - this.#lastContact))
+      const timeoutMs = Math.min(this.#cluster.options.requestTimeoutMs, leftMs)
       this.meter.heartbeatSent()
       const { errorCode } = await this.#cluster.request(Heartbeat, body, {
         ...this.#limits(timeoutMs),
@@ -388,17 +398,32 @@ export class GroupMember {
     } catch (error) {
       if (this.#isStopped) return
       this.#cluster.forgetCoordinator(this.options.groupId)
-      const isSilent = now() - this.#lastContact > this.options.sessionTimeoutMs
-      if (isSilent && generation === this.#generation && !this.#isWaiting) {
-        this.#lose(false, `no answer from the coordinator for ${this.options.sessionTimeoutMs} ms: ${messageOf(error)}`)
+      if (generation === this.#generation && !this.#isWaiting && this.#isUnreachable()) {
+        const silentMs = Math.round(now() - this.#lastContact)
+        this.#lose(false, `no answer from the coordinator for ${silentMs} ms: ${messageOf(error)}`)
       }
     } finally {
       if (!this.#isStopped) this.#scheduleHeartbeat()
     }
   }
 
+  #touch(): void {
+    this.#lastContact = now()
+    this.#unreachableSince = null
+  }
+
+  /** To be asked whenever the coordinator did not answer: true when that has been so for too long. */
+  #isUnreachable(): boolean {
+    const { sessionTimeoutMs, unreachableTimeoutMs } = this.options
+    const time = now()
+    this.#unreachableSince ??= time
+    // Timers may be a little early.
+    const isTooLong = time - this.#unreachableSince >= unreachableTimeoutMs - 10
+    return isTooLong || time - this.#lastContact > sessionTimeoutMs
+  }
+
   #onHeartbeat(code: number): void {
-    if (code === ErrorCode.NONE || code === ErrorCode.REBALANCE_IN_PROGRESS) this.#lastContact = now()
+    if (code === ErrorCode.NONE || code === ErrorCode.REBALANCE_IN_PROGRESS) this.#touch()
     if (code === ErrorCode.NONE) return
     if (code === ErrorCode.REBALANCE_IN_PROGRESS) {
       if (this.#state === 'stable') this.requestRejoin('the group is rebalancing')

@@ -159,7 +159,7 @@ export class ConfigState {
     if (entry.inconsistent) return { type: 'tasks-committed', connector }
     entry.tasks = tasks as Properties[]
     entry.applied = entry.properties
-    entry.taskGeneration++
+    if (buffered.size > 0) entry.taskGeneration++
     return { type: 'tasks-committed', connector }
   }
 

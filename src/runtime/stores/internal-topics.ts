@@ -57,6 +57,26 @@ export async function ensureInternalTopics(
     await pause(backoff.next(), options.signal)
   }
   await requireCompaction(admin, existing, options.signal)
+  await requireOnePartition(
+    admin,
+    existing.filter(({ kind }) => kind === 'config'),
+    options.signal,
+  )
+}
+
+/** The order of the records in the config topic is what all workers agree on. */
+async function requireOnePartition(admin: Admin, topics: readonly InternalTopic[], signal: AbortSignal): Promise<void> {
+  if (topics.length === 0) return
+  const names = topics.map(({ config }) => config.topic)
+  for (const { name, topic } of await admin.describeTopics(names, { signal })) {
+    const partitions = topic?.partitions ?? []
+    if (partitions.length <= 1) continue
+    throw new InternalTopicError(
+      `Topic '${name}' supplied via the 'config.storage.topic' property is required to have a single partition in order ` +
+        `to guarantee consistency of connector configurations, but found ${partitions.length} partitions. ` +
+        'Use another topic, or make it anew with one partition.',
+    )
+  }
 }
 
 function newTopic({ topic, partitions, replicationFactor, settings }: InternalTopicConfig) {

@@ -56,21 +56,23 @@ export function encodeStatusKey(key: StatusKey): string {
 
 /** Null for keys that are none of ours. */
 export function decodeStatusKey(text: string): StatusKey | null {
-  if (text.startsWith('status-connector-'))
-    return { type: 'connector', connector: text.slice('status-connector-'.length) }
+  if (text.startsWith('status-connector-')) {
+    const connector = text.slice('status-connector-'.length)
+    return connector === '' ? null : { type: 'connector', connector }
+  }
   if (text.startsWith('status-task-')) {
     const rest = text.slice('status-task-'.length)
     const at = rest.lastIndexOf('-')
     const task = rest.slice(at + 1)
-    return at < 0 || !/^\d+$/.test(task)
+    return at <= 0 || !/^\d+$/.test(task)
       ? null
       : { type: 'task', id: { connector: rest.slice(0, at), task: Number(task) } }
   }
   if (text.startsWith('status-topic-')) {
     const rest = text.slice('status-topic-'.length)
     const at = rest.indexOf(':')
-    if (at < 0) return null
-    return { type: 'topic', topic: rest.slice(0, at), connector: rest.slice(at + TOPIC_SEPARATOR.length) }
+    const connector = rest.slice(at + TOPIC_SEPARATOR.length)
+    return at <= 0 || connector === '' ? null : { type: 'topic', topic: rest.slice(0, at), connector }
   }
   return null
 }

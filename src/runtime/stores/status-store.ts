@@ -125,14 +125,20 @@ export class StatusStore {
   #read(record: LogRecord): void {
     const key = record.key === null ? null : decodeStatusKey(textOf(record.key))
     if (key === null) {
-      this.#logger.warn({ partition: record.partition, offset: record.offset }, 'Skipped a record of the status topic')
+      this.#skipped(record)
       return
     }
     if (key.type === 'topic') {
-      this.#readTopic(key.connector, key.topic, record.value)
+      const entry = record.value === null ? null : decodeTopicEntry(record.value)
+      if (record.value !== null && entry === null) this.#skipped(record)
+      else this.#readTopic(key.connector, key.topic, entry)
       return
     }
     const entry = record.value === null ? null : decodeStatus(record.value)
+    if (record.value !== null && entry === null) {
+      this.#skipped(record)
+      return
+    }
     if (key.type === 'connector') setOrDelete(this.#connectors, key.connector, entry)
     else this.#readTask(key.id, entry)
     this.#listener?.(key.type === 'connector' ? key.connector : key.id.connector)
@@ -146,9 +152,14 @@ export class StatusStore {
     setOrDelete(this.#tasks, id.connector, tasks.size === 0 ? null : tasks)
   }
 
-  #readTopic(connector: string, topic: string, value: Uint8Array | null): void {
+  /** What cannot be read changes nothing. */
+  #skipped({ partition, offset }: LogRecord): void {
+    this.#logger.warn({ partition, offset }, 'Skipped a record of the status topic')
+  }
+
+  #readTopic(connector: string, topic: string, entry: TopicEntry | null): void {
     const topics = this.#topics.get(connector) ?? new Map<string, TopicEntry>()
-    setOrDelete(topics, topic, value === null ? null : decodeTopicEntry(value))
+    setOrDelete(topics, topic, entry)
     setOrDelete(this.#topics, connector, topics.size === 0 ? null : topics)
   }
 }
