@@ -2,8 +2,12 @@ import { millraceVersion, config, defineHeaderConverter, parseHeaderText } from 
 import { converterType } from './json/config.ts'
 import { type TextForm, valueText } from './value-text.ts'
 
+const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`
+
 const headerForm: TextForm = {
-  nestedString: (text) => `"${text.replace(/[\\"]/g, '\\$&')}"`,
+  nestedString: quoted,
+  nestedBytes: quoted,
+  struct: (members) => `{${members.map(({ name, text }) => `${quoted(name)}:${text}`).join(',')}}`,
   keySeparator: ':',
   separator: ',',
 }

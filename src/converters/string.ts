@@ -19,14 +19,20 @@ import {
 import { converterType } from './json/config.ts'
 import { type TextForm, valueText } from './value-text.ts'
 
+/** `utf16` begins with a byte order mark; without one it is big-endian, as `utf16be` is. */
+type Encoding = BufferEncoding | 'utf16' | 'utf16be'
+
 /** Java's names of the encodings, lower case, and what encodes and decodes them here. */
-const encodings: Readonly<Record<string, BufferEncoding>> = {
+const encodings: Readonly<Record<string, Encoding>> = {
   'utf-8': 'utf8',
   utf8: 'utf8',
   'iso-8859-1': 'latin1',
   iso8859_1: 'latin1',
   'us-ascii': 'ascii',
   ascii: 'ascii',
+  'utf-16': 'utf16',
+  utf_16: 'utf16',
+  'utf-16be': 'utf16be',
   'utf-16le': 'utf16le',
 }
 
@@ -37,10 +43,10 @@ const stringConverterConfig = config({
     importance: 'high',
     width: 'medium',
     displayName: 'Encoding',
-    description: 'The character set of the bytes: UTF-8, ISO-8859-1, US-ASCII or UTF-16LE.',
+    description: 'The character set of the bytes: UTF-8, ISO-8859-1, US-ASCII, UTF-16, UTF-16BE or UTF-16LE.',
     check: (name) =>
       encodings[name.toLowerCase()] === undefined
-        ? 'Encoding must be one of: UTF-8, ISO-8859-1, US-ASCII, UTF-16LE'
+        ? 'Encoding must be one of: UTF-8, ISO-8859-1, US-ASCII, UTF-16, UTF-16BE, UTF-16LE'
         : undefined,
   }),
 })
@@ -48,12 +54,23 @@ const stringConverterConfig = config({
 const optionalString = primitive('STRING', { optional: true })
 
 /** As the `toString` of Java's collections. */
-const javaForm: TextForm = { nestedString: (text) => text, keySeparator: '=', separator: ', ' }
+const javaForm: TextForm = {
+  nestedString: (text) => text,
+  nestedBytes: (base64) => base64,
+  struct: (members) => {
+    const texts = members.filter(({ isNull }) => !isNull).map(({ name, text }) => `${name}=${text}`)
+    return `Struct{${texts.join(',')}}`
+  },
+  keySeparator: '=',
+  separator: ', ',
+}
 
 /** The highest character that an encoding has; what is beyond becomes `?`. */
-const highest: Partial<Record<BufferEncoding, number>> = { latin1: 0xff, ascii: 0x7f }
+const highest: Partial<Record<Encoding, number>> = { latin1: 0xff, ascii: 0x7f }
 
-function encode(text: string, encoding: BufferEncoding): Uint8Array {
+function encode(text: string, encoding: Encoding): Uint8Array {
+  if (encoding === 'utf16' || encoding === 'utf16be')
+    return Buffer.from(encoding === 'utf16' ? `\ufeff${text}` : text, 'utf16le').swap16()
   const limit = highest[encoding]
   const mapped =
     limit === undefined ? text : Array.from(text, (c) => ((c.codePointAt(0) ?? 0) > limit ? '?' : c)).join('')
@@ -93,6 +110,18 @@ function unquote(out: ByteSink, from: number): boolean {
   return true
 }
 
+function decode(bytes: Uint8Array, encoding: Encoding): string {
+  if (encoding !== 'utf16' && encoding !== 'utf16be')
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding)
+  if (bytes[0] === 0xff && bytes[1] === 0xfe && encoding === 'utf16')
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf16le', 2)
+  // A byte more than pairs is no character.
+  const text = Buffer.from(bytes.subarray(0, bytes.length & ~1))
+    .swap16()
+    .toString('utf16le')
+  return encoding === 'utf16' && text.startsWith('\ufeff') ? text.slice(1) : text
+}
+
 function createStringConverter(props: PropsOf<typeof stringConverterConfig>): Converter {
   const encoding = encodings[props['converter.encoding'].toLowerCase()] ?? 'utf8'
   return {
@@ -103,7 +132,7 @@ function createStringConverter(props: PropsOf<typeof stringConverterConfig>): Co
       value === null || value === undefined ? null : encode(valueText(schema, value, javaForm), encoding),
     toConnectData: (_topic: string, bytes: Uint8Array | null): SchemaAndValue => ({
       schema: optionalString,
-      value: bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding),
+      value: bytes === null ? null : decode(bytes, encoding),
     }),
   }
 }

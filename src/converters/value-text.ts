@@ -13,6 +13,10 @@ import {
 export interface TextForm {
   /** A string inside an array, map or struct. */
   nestedString(text: string): string
+  /** Bytes, given as base64, inside an array, map or struct. */
+  nestedBytes(base64: string): string
+  /** A struct of members with their texts; `isNull` tells of members without a value. */
+  struct(members: readonly { readonly name: string; readonly text: string; readonly isNull: boolean }[]): string
   /** Between a map's key and value. */
   readonly keySeparator: string
   /** Between entries. */
@@ -23,6 +27,7 @@ const dayMs = 86_400_000
 
 /** The text of a value at the top level: strings as they are, bytes as base64. */
 export function valueText(schema: Schema | null, value: unknown, form: TextForm): string {
+  if (value instanceof Uint8Array) return base64(value)
   return typeof value === 'string' ? value : nestedText(schema, value, form)
 }
 
@@ -59,13 +64,16 @@ function numberText(schema: Schema | null, value: number): string {
 function objectText(schema: Schema | null, value: object, form: TextForm): string {
   const elements = schema?.valueSchema ?? null
   if (Array.isArray(value)) return `[${value.map((item) => nestedText(elements, item, form)).join(form.separator)}]`
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')
+  if (value instanceof Uint8Array) return form.nestedBytes(base64(value))
   if (schema?.type === 'STRUCT') {
     const members = value as Readonly<Record<string, unknown>>
-    const texts = (schema.fields ?? [])
-      .filter(({ name }) => (members[name] ?? null) !== null)
-      .map(({ name, schema: fieldSchema }) => `${name}=${nestedText(fieldSchema, members[name], form)}`)
-    return `Struct{${texts.join(',')}}`
+    return form.struct(
+      (schema.fields ?? []).map(({ name, schema: fieldSchema }) => ({
+        name,
+        text: nestedText(fieldSchema, members[name], form),
+        isNull: (members[name] ?? null) === null,
+      })),
+    )
   }
   const entries = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value)
   const keys = schema?.keySchema ?? null
@@ -73,4 +81,8 @@ function objectText(schema: Schema | null, value: object, form: TextForm): strin
     ([key, item]) => nestedText(keys, key, form) + form.keySeparator + nestedText(elements, item, form),
   )
   return `{${texts.join(form.separator)}}`
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
 }

@@ -62,7 +62,7 @@ test('what follows a number, date or literal is ignored, as in Kafka Connect', (
 test('lists and maps are typed by what they hold', () => {
   const parse = (text: string): unknown => converter.toConnectHeader('t', 'k', Buffer.from(text))
   assert.deepEqual(parse('[1,300,]'), { schema: arrayOf(primitive('INT16')), value: [1, 300] })
-  assert.deepEqual(parse('["a", "b\\"c\\\\"]'), { schema: arrayOf(primitive('STRING')), value: ['a', 'b"c\\'] })
+  assert.deepEqual(parse('["a", "b\\"c\\\\"]'), { schema: arrayOf(primitive('STRING')), value: ['a', 'b\\"c\\\\'] })
   assert.deepEqual(parse('{"a":1,"b":2.5}'), {
     schema: mapOf(primitive('STRING'), primitive('FLOAT32')),
     value: new Map([

@@ -41,7 +41,7 @@ test('testMissingTopic, testBlankTopic, testInvalidBatchSize: faulty configurati
   assert.match(messagesOf({}).join(), /required configuration "topic"/)
   // Surrounding blanks are no part of a value.
   assert.equal(messagesOf({ topic: '     ' }).length, 1)
-  assert.equal(messagesOf({ topic: 't', 'batch.size': 'abcd' }).length, 1)
+  assert.match(messagesOf({ topic: 't', 'batch.size': 'abcd' }).join(), /Not a number of type INT/)
 })
 
 test('testSourceTasks, testSourceTasksStdin: there is one task with the configuration of the connector', () => {
