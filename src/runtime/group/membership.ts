@@ -198,7 +198,7 @@ export class ConnectGroup {
 
   async #onRevoke(): Promise<void> {
     this.#settled = false
-    if (this.#view?.version !== 0) return
+    if (this.#view?.version !== 0 || isNoWork(this.#held)) return
     const work = this.#held
     this.#held = NO_WORK
     await this.#owner.revoked(work)
