@@ -95,7 +95,7 @@ class KafkaSourceOutput implements SourceOutput {
     for (;;) {
       try {
         await this.#topics?.ensure(topic)
-        const partitions = await this.#producer.partitionCount(topic)
+        const partitions = await this.#cluster.partitionCount(topic, { create: true, signal })
         await this.#learnLimit(topic)
         this.#known.set(topic, { partitions, until: performance.now() + PARTITIONS_MAX_AGE_MS })
         return partitions

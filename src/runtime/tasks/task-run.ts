@@ -1,5 +1,6 @@
 import { withDeadline } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
+import { AbortedError } from '../../client/index.ts'
 import { traceOf } from '../errors/trace.ts'
 import type { ConnectorTaskId, TargetState, TaskCounters, TaskRunnerListener } from '../task-runner.ts'
 import type { PluginScope } from '../plugins/plugin-scope.ts'
@@ -140,6 +141,7 @@ export class TaskRun {
   /** Whatever a stop breaks off is no failure of the task: it begins again where it had come to. */
   #failedWhileStopping(error: unknown): void {
     const { connector, task } = this.id
+    if (error instanceof AbortedError) return
     this.#logger.warn(
       { connector, task, err: error },
       `After being scheduled for shutdown, task ${connector}-${task} threw an uncaught exception`,
