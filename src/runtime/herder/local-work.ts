@@ -55,6 +55,8 @@ export class LocalWork implements TaskRunnerListener {
   readonly #secrets = new Map<string, readonly string[]>()
   readonly #restarts = new AutomaticRestarts()
   readonly #reloads = new ReloadTimers()
+  /** What each connector here was started with last. */
+  readonly #started = new Map<string, Readonly<Record<string, string>>>()
   readonly #restartPolicies = new Map<string, RestartPolicy | null>()
   readonly #topicsSeen = new Set<string>()
 
@@ -118,6 +120,7 @@ export class LocalWork implements TaskRunnerListener {
         this.#options.starts?.connectors.begin(connector)
         const { props, ttls } = await this.#resolved(connector, raw)
         if (!place.isCurrent()) return false
+        this.#started.set(connector, props)
         this.#reloads.schedule(connectorLane(connector), props, ttls, () => {
           if (this.#connectors.has(connector)) void this.startConnector(connector)
         })
@@ -163,6 +166,9 @@ export class LocalWork implements TaskRunnerListener {
         if (!place.isCurrent()) return
         // Task sets from before a lower tasks.max, or that someone wrote by hand.
         checkTasksMax(id.connector, config.taskConfigs(id.connector).length, connectorProps, logger)
+        this.#reloads.schedule(taskLane(id), connectorProps, new Map([...ttls, ...task.ttls]), () => {
+          if (this.hasTask(id)) void this.startTask(id)
+        })
         await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
       } catch (error) {
         if (!place.isCurrent()) return
@@ -220,6 +226,14 @@ export class LocalWork implements TaskRunnerListener {
   async resolvedConnectorConfig(connector: string): Promise<Record<string, string> | null> {
     const raw = this.#options.config.connectorConfig(connector)
     return raw === null ? null : (await this.#resolved(connector, raw)).props
+  }
+
+  /**
+   * The configuration that the connector here was started with last: what its task configurations are made from. A
+   * provider may give something else by now, which would not be found in them.
+   */
+  startedConnectorConfig(connector: string): Readonly<Record<string, string>> | null {
+    return this.#started.get(connector) ?? null
   }
 
   connectorStatus(connector: string, state: 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED', trace: string | null): void {
@@ -282,6 +296,7 @@ export class LocalWork implements TaskRunnerListener {
     this.#connectors.leave(connector, stopping)
     this.#restarts.forget(connectorLane(connector))
     this.#reloads.cancel(connectorLane(connector))
+    this.#started.delete(connector)
     await stopping
   }
 

@@ -50,7 +50,7 @@ export class PeerRequests {
     const { local, group } = place
     const raw = config.state.connectorConfig(name)
     if (raw === null || !local.isRunning(name)) return 'done'
-    const resolved = await local.resolvedConnectorConfig(name)
+    const resolved = local.startedConnectorConfig(name) ?? (await local.resolvedConnectorConfig(name))
     if (resolved === null) return 'done'
     const plugin = (await parts.plugins()).connector(resolved['connector.class'] ?? '')
     let generated: Record<string, string>[]
