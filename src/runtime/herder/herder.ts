@@ -1,8 +1,8 @@
-import type { ConfigKeyDefinition, SourceOffset, SourcePartition } from '../../connect/index.ts'
+import type { ConfigKeyDefinition } from '../../connect/index.ts'
 import type { ConnectorTaskId, PluginType, TargetState, TaskCounters } from '../task-runner.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { Status } from '../stores/status-records.ts'
-import type { PartitionOffset } from './sink-offsets.ts'
+import type { ConnectorOffset, PartitionOffset } from './sink-offsets.ts'
 import type { Stage } from './work-queue.ts'
 
 /** Answers of the herder are the JSON that REST gives, field by field in Kafka Connect's order. */
@@ -98,10 +98,7 @@ export interface StalledTaskEntry {
   readonly in: string | null
 }
 
-export interface ConnectorOffset {
-  readonly partition: SourcePartition
-  readonly offset: SourceOffset | null
-}
+export type { ConnectorOffset }
 
 /** The answer to a change of offsets. */
 export interface OffsetsMessage {

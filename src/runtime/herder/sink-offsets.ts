@@ -1,10 +1,16 @@
 import type { Logger } from '../../base/logger.ts'
 import { Admin, createCluster } from '../../client/index.ts'
+import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import { BadRequestError, RuntimeError } from '../errors.ts'
 import { clientOptions, clientProps } from '../tasks/client-settings.ts'
 import type { WorkerConfig } from '../worker-config.ts'
-import type { ConnectorOffset } from './herder.ts'
+
+/** An entry of the answer about a connector's offsets. */
+export interface ConnectorOffset {
+  readonly partition: SourcePartition
+  readonly offset: SourceOffset | null
+}
 
 /** A sink's offset: null to delete it. */
 export interface SinkOffset {
