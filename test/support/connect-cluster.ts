@@ -25,8 +25,13 @@ export class ConnectCluster {
     brokerProps: Record<string, string> = {},
   ): Promise<ConnectCluster> {
     const cluster = new ConnectCluster(await startTestBroker(brokerProps), props)
-    for (let i = 0; i < workers; i++) await cluster.addWorker()
-    return cluster
+    try {
+      for (let i = 0; i < workers; i++) await cluster.addWorker()
+      return cluster
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
   }
 
   async addWorker(given: Record<string, string> = {}): Promise<TestWorker> {
