@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLogger } from '../../../src/base/logger.ts'
-import type { KafkaLog, KafkaLogFactory, LogRecord } from '../../../src/runtime/stores/kafka-log.ts'
 import {
   decodeStatusKey,
   encodeStatus,
@@ -10,51 +9,15 @@ import {
   type StatusEntry,
 } from '../../../src/runtime/stores/status-records.ts'
 import { StatusStore } from '../../../src/runtime/stores/status-store.ts'
+import { type RecordedLog, recordedLogs } from '../../support/recorded-log.ts'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
 
-/** A log in memory that gives every record back at once. */
-class MemoryLog implements KafkaLog {
-  readonly written: [string, string | null][] = []
-  readonly #listener: (record: LogRecord) => void
-
-  constructor(listener: (record: LogRecord) => void) {
-    this.#listener = listener
-  }
-
-  async start(): Promise<void> {}
-  async stop(): Promise<void> {}
-  async readToEnd(): Promise<void> {}
-  async readPast(): Promise<void> {}
-
-  async send(key: Uint8Array, value: Uint8Array | null): Promise<{ partition: number; offset: number }> {
-    const offset = this.written.length
-    this.written.push([text(key), value === null ? null : text(value)])
-    this.#listener({ partition: 0, offset, key, value })
-    return { partition: 0, offset }
-  }
-
-  /** As if another worker had written it. */
-  foreign(key: string, value: string | null): void {
-    this.#listener({
-      partition: 0,
-      offset: 0,
-      key: Buffer.from(key),
-      value: value === null ? null : Buffer.from(value),
-    })
-  }
-}
-
-function openStore(): { store: StatusStore; log: MemoryLog } {
-  const logs: MemoryLog[] = []
-  const open: KafkaLogFactory = (_topic, _use, listener) => {
-    const log = new MemoryLog(listener)
-    logs.push(log)
-    return log
-  }
+function openStore(): { store: StatusStore; log: RecordedLog } {
+  const { open, logs } = recordedLogs()
   const topic = { topic: 't', partitions: 1, replicationFactor: 1, settings: {} }
   const store = new StatusStore(topic, open, silentLogger)
-  return { store, log: logs[0] as MemoryLog }
+  return { store, log: logs[0] as RecordedLog }
 }
 
 const entry = (given: Partial<StatusEntry> = {}): StatusEntry => ({
