@@ -29,7 +29,15 @@ function part(value: unknown, place: Place): unknown {
   if (typeof value === 'string') return value.startsWith('<html>') ? '<html>' : text(value, place)
   if (Array.isArray(value)) return value.map((item) => part(item, place))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, field(key, item, place)]))
+  const isVersion = 'name' in value && typeof value.name === 'string' && value.name.endsWith('.plugin.version')
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      isVersion && (key === 'default_value' || key === 'value') && item !== null
+        ? '<version>'
+        : field(key, item, place),
+    ]),
+  )
 }
 
 function field(key: string, value: unknown, place: Place): unknown {
@@ -57,6 +65,7 @@ function text(value: string, { url, folder }: Place): string {
     .replaceAll(url, '<url>')
     .replaceAll(new URL(url).host, '<worker>')
     .replaceAll(folder, '<tmp>')
+    .replace(/available versions: \[[^\]]*\]/g, 'available versions: <versions>')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/g, '<time>')
 }
 

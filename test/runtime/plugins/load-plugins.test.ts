@@ -88,3 +88,26 @@ test('the bundled converters are there under their Java names', async () => {
   assert.equal(registry.resolve('org.apache.kafka.connect.json.JsonConverter', 'converter').kind, 'converter')
   assert.equal(registry.resolve('JsonConverter', 'header_converter').kind, 'header_converter')
 })
+
+test('two packages with versions of one connector lie side by side; the class is found in the version that is asked for', async () => {
+  const versioned = (version: string): Record<string, string> => ({
+    [`node_modules/feed-${version}/package.json`]: JSON.stringify({
+      name: `feed-${version}`,
+      type: 'module',
+      millrace: { plugins: './index.ts' },
+    }),
+    [`node_modules/feed-${version}/index.ts`]: plugin('test.versions.FeedConnector').replace(
+      /version: '[^']*'/,
+      `version: '${version}'`,
+    ),
+  })
+  const folder = await folderWith({ ...versioned('1.9.0'), ...versioned('1.10.0'), ...versioned('2.0.0') })
+  const { logger, warnings } = recorder()
+  const registry = await loadPlugins({ pluginPath: [folder], logger })
+  const versionOf = (requirement?: string): string => registry.resolve('Feed', ['source', 'sink'], requirement).version
+  assert.deepEqual(warnings, [])
+  assert.equal(versionOf(), '2.0.0')
+  assert.equal(versionOf('1.9'), '1.9.0')
+  assert.equal(versionOf('[1,2)'), '1.10.0')
+  assert.throws(() => versionOf('[3,)'), /available versions: \[1\.9\.0, 1\.10\.0, 2\.0\.0\]/)
+})
