@@ -105,6 +105,7 @@ export type PluginType =
   | 'header_converter'
   | 'config_provider'
   | 'connector_client_config_override_policy'
+  | 'rest_extension'
 
 /** Which of several plugins of one class is meant; what is left out may be any. */
 export interface PluginChoice {

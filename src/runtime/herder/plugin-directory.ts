@@ -103,7 +103,7 @@ export class PluginDirectory {
 
   #isOfAnUnlistedKind(name: string): boolean {
     if (bundledProvider(name) !== null || bundledPolicy(name, {}) !== null) return true
-    return this.find(name, ['config_provider', 'connector_client_config_override_policy']) !== null
+    return this.find(name, ['config_provider', 'connector_client_config_override_policy', 'rest_extension']) !== null
   }
 }
 

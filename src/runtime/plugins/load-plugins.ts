@@ -55,7 +55,8 @@ export async function loadPlugins(options: LoadOptions): Promise<PluginRegistry>
   return registry
 }
 
-async function addModule(registry: PluginRegistry, url: string, logger: Logger, label: string): Promise<void> {
+/** Adds the plugins of one module; a module that does not load is left out with a warning. */
+export async function addModule(registry: PluginRegistry, url: string, logger: Logger, label: string): Promise<void> {
   let exports: Record<string, unknown>
   try {
     exports = await withDeadline(

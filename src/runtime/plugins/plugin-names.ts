@@ -10,6 +10,7 @@ const prunedSuffixes: Record<PluginKind, readonly string[]> = {
   header_converter: ['HeaderConverter', 'Converter'],
   config_provider: ['ConfigProvider'],
   connector_client_config_override_policy: ['ConnectorClientConfigOverridePolicy'],
+  rest_extension: ['ConnectRestExtension'],
 }
 
 /** The last part of a full class name: `org.example.Outer$Inner` → `Inner`, as Java's `getSimpleName` has it. */

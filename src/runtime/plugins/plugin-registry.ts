@@ -14,6 +14,7 @@ const families: Record<PluginKind, string> = {
   header_converter: 'HeaderConverter',
   config_provider: 'ConfigProvider',
   connector_client_config_override_policy: 'ConnectorClientConfigOverridePolicy',
+  rest_extension: 'ConnectRestExtension',
 }
 
 /**

@@ -4,6 +4,7 @@ import type {
   HeaderConverterPlugin,
   OverridePolicyPlugin,
   PredicatePlugin,
+  RestExtensionPlugin,
   SinkPlugin,
   SourcePlugin,
   TransformPlugin,
@@ -20,6 +21,7 @@ export type Plugin =
   | HeaderConverterPlugin
   | ConfigProviderPlugin
   | OverridePolicyPlugin
+  | RestExtensionPlugin
 
 export type PluginKind = Plugin['kind']
 export type PluginOfKind<K extends PluginKind> = Extract<Plugin, { kind: K }>
@@ -33,6 +35,7 @@ const entryPoints: Record<PluginKind, string> = {
   header_converter: 'create',
   config_provider: 'create',
   connector_client_config_override_policy: 'create',
+  rest_extension: 'create',
 }
 
 /** What keeps `value` from being a plugin, as the end of a sentence; null when it is one. */

@@ -101,6 +101,13 @@ export const restKeys: readonly WorkerKey[] = [
   key('rest.extension.classes', 'LIST', '', 'LOW', 'REST extensions, in the order in which they are asked.', {
     validator: listWithoutRepeats,
   }),
+  key(
+    'rest.basic.auth.jaas.file',
+    'STRING',
+    null,
+    'LOW',
+    'Login configuration (JAAS) of BasicAuthSecurityRestExtension; default: what KAFKA_OPTS says with -Djava.security.auth.login.config.',
+  ),
   key('ssl.client.auth', 'STRING', 'none', 'LOW', 'Whether clients must, may or need not show a certificate.', {
     validator: oneOf('required', 'requested', 'none'),
   }),
