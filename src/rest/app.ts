@@ -14,16 +14,23 @@ import { addAccessLog } from './access-log.ts'
 import { refuseMediaType } from './content-negotiation.ts'
 import { addCors } from './cors.ts'
 import { sendError, sendJson, statusOf } from './errors.ts'
+import type { RestExtensions } from './extensions/rest-extensions.ts'
 import { forward } from './forwarding.ts'
 import { addResponseHeaders } from './response-headers.ts'
 import { type Resources, routesOf } from './routes/index.ts'
-import { addMetricsRoute, metricsPath } from './routes/metrics.ts'
+import { addMetricsRoute } from './routes/metrics.ts'
 import type { Route } from './routes/route.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The body's bytes as they came; empty when there was none. */
     rawBody: Uint8Array
+  }
+  interface FastifyContextConfig {
+    /** Answers methods that the path does not have. */
+    isFallback?: boolean
+    /** Not everything here is JSON. */
+    anyMediaType?: boolean
   }
 }
 
@@ -34,6 +41,8 @@ export interface RestOptions {
   readonly metrics?: MetricsSource
   /** Which endpoints to serve. Default: all. */
   readonly resources?: Resources
+  /** What others add to it. */
+  readonly extensions?: RestExtensions
   /** CORS and headers of answers; default: none. */
   readonly rest?: Pick<RestConfig, 'allowOrigin' | 'allowMethods' | 'responseHeaders'>
   /** Sends requests on to other workers; default: without settings for https. */
@@ -42,7 +51,8 @@ export interface RestOptions {
   readonly requestTimeoutMs?: number
 }
 
-const REQUEST_TIMEOUT_MS = 90_000
+/** As with Kafka Connect. */
+export const REQUEST_TIMEOUT_MS = 90_000
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 const allMethods: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** As `Allow` lists them with Kafka Connect. */
@@ -82,8 +92,9 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
   }
   app.addHook('onRequest', (request, reply, done) => {
     request.rawBody = new Uint8Array(0)
-    if (request.routeOptions.url === metricsPath || !refuseMediaType(request, reply)) done()
+    if (request.routeOptions.config.anyMediaType === true || !refuseMediaType(request, reply)) done()
   })
+  options.extensions?.addTo(app)
   app.setNotFoundHandler((_request, reply) => sendError(reply, 404, 'HTTP 404 Not Found'))
   app.setErrorHandler(async (error, request, reply) => {
     if (error instanceof ForwardError) {
@@ -127,6 +138,7 @@ function addRoutes(app: FastifyInstance, routes: readonly Route[], herder: Herde
     app.route({
       method: [...others],
       url: path,
+      config: { isFallback: true },
       handler: (request, reply) => {
         void reply.header('allow', answered.join(','))
         if (request.method !== 'OPTIONS') return sendError(reply, 405, 'HTTP 405 Method Not Allowed')

@@ -49,7 +49,10 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     addresses: readonly string[],
     tlsOptions: (() => TlsOptions) | undefined,
   ): Promise<BoundListener[]> => {
-    const app = await createApp({ ...appOptions, resources })
+    // Admin listeners of their own have no extensions, as with Kafka Connect.
+    const { extensions, ...others } = appOptions
+    const own = resources === 'admin' || extensions === undefined ? {} : { extensions }
+    const app = await createApp({ ...others, ...own, resources })
     apps.push(app)
     await app.ready()
     const bound: BoundListener[] = []

@@ -5,13 +5,21 @@ import {
   createWorker,
   type Herder,
   listenerTls,
+  loadRestExtensions,
   loggerNames,
   resolveWorkerProperties,
   serverTlsOptions,
   TaskThreads,
+  type WorkerConfig,
   type WorkerOptions,
 } from '../runtime/index.ts'
+import { REQUEST_TIMEOUT_MS } from './app.ts'
+import { basicAuth } from './extensions/basic-auth.ts'
+import { clusterState } from './extensions/cluster-state.ts'
+import { RestExtensions } from './extensions/rest-extensions.ts'
 import { advertisedUrl } from './listeners.ts'
+import { routesOf } from './routes/index.ts'
+import { metricsPath } from './routes/metrics.ts'
 import { createRestServer } from './server.ts'
 import { productVersion } from './version.ts'
 
@@ -62,22 +70,29 @@ export async function startWorker(
   const { herder, metrics } = worker
   const { config, peers } = worker
   const [own, admin] = [listenerTls(config), adminListenerTls(config)]
+  const restLogger = logger.child({ logger: loggerNames.rest })
+  const extensions = await restExtensions(config, herder, restLogger)
   const server = await createRestServer({
     herder,
-    logger: logger.child({ logger: loggerNames.rest }),
+    logger: restLogger,
     metrics,
+    ...(extensions === null ? {} : { extensions }),
     peers,
     rest: config.rest,
     listeners: config.listeners,
     adminListeners: config.rest.adminListeners,
     tls: () => serverTlsOptions(own.tls, own.prefix),
     adminTls: () => serverTlsOptions(admin.tls, admin.prefix),
+  }).catch(async (error: unknown) => {
+    await extensions?.close()
+    throw error
   })
   const url = advertisedUrl(config, server.bound)
   let stopping: Promise<void> | null = null
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       await server.close()
+      await extensions?.close()
       await worker.stop()
       peers.close()
     })()
@@ -89,4 +104,19 @@ export async function startWorker(
   })
   started.catch(() => undefined)
   return { herder: worker.herder, urls: server.urls, adminUrls: server.adminUrls, advertisedUrl: url, started, stop }
+}
+
+/** Those of `rest.extension.classes`; null when there are none. */
+async function restExtensions(config: WorkerConfig, herder: Herder, logger: Logger): Promise<RestExtensions | null> {
+  const classes = config.rest.extensionClasses
+  if (classes.length === 0) return null
+  const plugins = await loadRestExtensions({ classes, bundled: [basicAuth], pluginPath: config.pluginPath, logger })
+  const taken = new Set([...routesOf(herder, logger, 'all', true).map(({ path }) => path), metricsPath])
+  return RestExtensions.create({
+    plugins,
+    properties: config.properties,
+    clusterState: clusterState(herder, Math.min(REQUEST_TIMEOUT_MS, config.rebalanceTimeoutMs)),
+    logger,
+    isTaken: (path) => taken.has(path),
+  })
 }

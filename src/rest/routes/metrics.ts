@@ -27,7 +27,7 @@ export const metricsOperation: DocumentedOperation = {
  */
 export function addMetricsRoute(app: FastifyInstance, source: MetricsSource): void {
   const page = new MetricsPage(source)
-  app.get(metricsPath, async (request, reply) => {
+  app.get(metricsPath, { config: { anyMediaType: true } }, async (request, reply) => {
     const styles = requestedStyles(request)
     const unknown = styles.find((style) => !isStyle(style))
     if (unknown !== undefined) {
@@ -39,6 +39,7 @@ export function addMetricsRoute(app: FastifyInstance, source: MetricsSource): vo
   app.route({
     method: ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
     url: metricsPath,
+    config: { anyMediaType: true, isFallback: true },
     handler: (request, reply) => otherMethod(request, reply),
   })
   app.addHook('onClose', (_app, done) => {
