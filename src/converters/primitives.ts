@@ -3,8 +3,11 @@ import {
   config,
   type ConverterPlugin,
   DataError,
+  DATE,
   defineConverter,
   primitive,
+  TIME,
+  TIMESTAMP,
 } from '../connect/index.ts'
 import { converterType } from './json/config.ts'
 
@@ -90,6 +93,8 @@ const primitives: readonly Primitive[] = [
   },
 ]
 
+const temporalNames = new Set<string | undefined>([DATE, TIME, TIMESTAMP])
+
 function describe(value: unknown): string {
   return typeof value === 'number' || typeof value === 'bigint' ? `${typeof value} ${value}` : typeof value
 }
@@ -104,8 +109,13 @@ function converterFor(type: Primitive): ConverterPlugin {
     config: config({ 'converter.type': converterType }),
     create: () => ({
       raw: null,
-      fromConnectData(_topic, _schema, value) {
+      fromConnectData(_topic, given, value) {
+        if (given !== null && given.type !== type.schemaType && type.schemaType === 'BOOLEAN')
+          throw new DataError(`Invalid schema type for BooleanConverter: ${given.type}`)
         if (value === null || value === undefined) return null
+        // A value has the class of its schema in Java, where no number passes for one of another type, or for a date.
+        if (given !== null && (given.type !== type.schemaType || temporalNames.has(given.name)))
+          throw new DataError(`Failed to serialize to ${name} (was ${given.name ?? given.type})`)
         if (!type.accepts(value)) throw new DataError(`Failed to serialize to ${name} (was ${describe(value)})`)
         const bytes = new Uint8Array(type.size)
         type.write(new DataView(bytes.buffer), value as never)
