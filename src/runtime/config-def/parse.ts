@@ -68,9 +68,9 @@ export function parseKey(configKey: ConfigKey, props: Readonly<Record<string, st
         invalidValue(configKey.type === 'PASSWORD' ? '[hidden]' : given, configKey.name, (error as Error).message),
       )
     }
-  } else if (configKey.default === undefined) {
+  } else if (configKey.default === undefined && given === undefined) {
     errors.push(`Missing required configuration "${configKey.name}" which has no default value.`)
-  } else if (configKey.default !== null && given === undefined) {
+  } else if (typeof configKey.default === 'string' && given === undefined) {
     value = parseText(configKey.default, configKey.type)
   }
   const reason = configKey.validator?.(value, configKey.name) ?? null

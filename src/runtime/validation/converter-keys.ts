@@ -20,17 +20,17 @@ export function converterDefault(
   worker: WorkerConfig,
   plugins: PluginDirectory,
 ): PluginDefault {
-  const own = props[`${kind}.converter`]
+  const own = props[`${kind}.converter`] ?? null
   const ofWorker = { key: worker.keyConverter, value: worker.valueConverter, header: worker.headerConverter }[kind]
   const versionOfWorker = worker.properties[`${kind}.converter.plugin.version`]
-  const found = plugins.versions((own === undefined ? ofWorker : (own ?? '')).trim(), [typeOf(kind)])
+  const found = plugins.versions((own ?? ofWorker).trim(), [typeOf(kind)])
   const newest = found.at(-1) ?? null
   const classes = plugins.all.filter(({ type }) => type === typeOf(kind)).map((plugin) => plugin.class)
   return {
     class: plugins.find(ofWorker, [typeOf(kind)])?.class ?? ofWorker,
-    version: own === undefined ? (versionOfWorker ?? newest) : newest,
+    version: own === null ? (versionOfWorker ?? newest) : newest,
     classes: [...new Set(classes)],
-    versions: found,
+    versions: props[`${kind}.converter`] === null ? [] : found,
   }
 }
 
