@@ -27,6 +27,7 @@ import { openSinkInput, type SinkInput } from './sink-input.ts'
 import { SinkOffsets } from './sink-offsets.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
+import { UsedTopics } from './used-topics.ts'
 import { Turn } from './turn.ts'
 
 /** Pause before a redelivery that the task gave no `timeout` for. */
@@ -57,7 +58,7 @@ export class SinkLoop implements TaskLoop {
   readonly meter: SinkTaskMeter
   readonly #offsets = new SinkOffsets()
   readonly #context: SinkContext
-  readonly #usedTopics = new Set<string>()
+  readonly #usedTopics = new UsedTopics()
   readonly #turn = new Turn()
   #input: SinkInput | null = null
   #parts: Parts | null = null
@@ -405,8 +406,7 @@ export class SinkLoop implements TaskLoop {
   }
 
   #useTopic(topic: string): void {
-    if (this.#usedTopics.has(topic)) return
-    this.#usedTopics.add(topic)
+    if (!this.#usedTopics.use(topic)) return
     const { connector, task } = this.#env.id
     this.#env.listener.topicUsed(connector, task, topic)
   }

@@ -6,6 +6,7 @@ import { clientOptions, clientProps, type SourceProducerSettings, sourceProducer
 import type { TaskEnvironment } from './task-environment.ts'
 import { SourceTopics } from './source-topics.ts'
 import { TopicCreationRules } from './topic-creation.ts'
+import { UsedTopics } from './used-topics.ts'
 
 /** Number of partitions is looked up again after this long: topics may grow. */
 const PARTITIONS_MAX_AGE_MS = 300_000
@@ -23,7 +24,7 @@ export interface SourceOutput {
   partitions(topic: string): Promise<number>
   /** The topic's `max.message.bytes`, once its partitions were asked for; null when it is not known. */
   maxMessageBytes(topic: string): number | null
-  /** True at the first call for a topic. */
+  /** True when the topic is to be reported as in use, see {@link UsedTopics}. */
   markUsed(topic: string): boolean
   close(): Promise<void>
   /** Ends all connections at once. */
@@ -61,7 +62,7 @@ class KafkaSourceOutput implements SourceOutput {
   /** What else is to be closed. */
   readonly #closing: readonly (() => Promise<void>)[]
   readonly #known = new Map<string, { partitions: number; until: number }>()
-  readonly #used = new Set<string>()
+  readonly #used = new UsedTopics()
   readonly #limits = new Map<string, number | null>()
 
   constructor(
@@ -127,9 +128,7 @@ class KafkaSourceOutput implements SourceOutput {
   }
 
   markUsed(topic: string): boolean {
-    if (this.#used.has(topic)) return false
-    this.#used.add(topic)
-    return true
+    return this.#used.use(topic)
   }
 
   async close(): Promise<void> {
