@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../base/secrets.ts'
 import type { RecordHeader } from '../../protocol/records/index.ts'
 import type { ConnectorTaskId } from '../task-runner.ts'
 import type { DeadLetter, FailedRecord } from './failed-record.ts'
@@ -9,7 +10,7 @@ const PREFIX = '__connect.errors.'
 
 /**
  * Kafka Connect's headers that tell what went wrong, as UTF-8 text, in its order. A source's record has no offset; instead
- * it has `source.partition` and `source.offset` as JSON.
+ * it has `source.partition` and `source.offset` as JSON. Secrets that an error quotes are hidden.
  */
 export function contextHeaders(
   id: ConnectorTaskId,
@@ -32,8 +33,8 @@ export function contextHeaders(
     header('stage', error.stage),
     header('class.name', error.className),
     header('exception.class.name', javaClassOf(cause)),
-    header('exception.message', message === '' ? null : message),
-    header('exception.stacktrace', traceOf(cause, javaClassOf)),
+    header('exception.message', message === '' ? null : withoutSecrets(message)),
+    header('exception.stacktrace', withoutSecrets(traceOf(cause, javaClassOf))),
   ]
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Logger, silentLogger } from '../../../src/base/logger.ts'
+import { hideInLogs } from '../../../src/base/secrets.ts'
 import type { ProducerRecord } from '../../../src/client/index.ts'
 import { ConnectError, DataError } from '../../../src/connect/index.ts'
 import { decodeBatch, RecordBatchBuilder, type RecordHeader } from '../../../src/protocol/records/index.ts'
@@ -206,4 +207,13 @@ test('testDlqHeaderIsAppended: a header of that name that was there stays', asyn
     ['__connect.errors.topic', 'dummy'],
     ['__connect.errors.topic', 'test-topic'],
   ])
+})
+
+test('a secret that an error quotes does not get into the headers', async () => {
+  hideInLogs(['sesame-47'])
+  const { queue: letters, sent } = queue(CONTEXT)
+  await letters.report(failure(new DataError('login with sesame-47 failed')), consumed())
+  const headers = new Map(headersOf(sent[0]))
+  assert.equal(headers.get('__connect.errors.exception.message'), 'login with [hidden] failed')
+  assert.doesNotMatch(headers.get('__connect.errors.exception.stacktrace') ?? '', /sesame/)
 })
