@@ -169,7 +169,9 @@ function decimalOfNumber(text: string, scale: number): string {
 function readArray(schema: Schema, json: unknown, replaceNullWithDefault: boolean): unknown[] {
   const items = schema.valueSchema
   if (items === undefined) throw new DataError('Array schema did not specify the element type')
-  return Array.isArray(json) ? json.map((item) => readPayload(items, item, replaceNullWithDefault)) : []
+  // The members of an object count as well, as in Kafka Connect; anything else has none.
+  const found: readonly unknown[] = Array.isArray(json) ? json : isObject(json) ? Object.values(json) : []
+  return found.map((item) => readPayload(items, item, replaceNullWithDefault))
 }
 
 function readMap(schema: Schema, json: unknown, replaceNullWithDefault: boolean): Map<unknown, unknown> {

@@ -191,6 +191,12 @@ test('reading coerces as Kafka Connect does', () => {
   assert.throws(() => readAs('{"type":"bytes","optional":false}', '"*"'), /Invalid bytes field/)
 })
 
+test('an array may come as an object, whose values are taken, or as anything else, which has none', () => {
+  const schema = '{"type":"array","items":{"type":"int32"}}'
+  assert.deepEqual(readAs(schema, '{"a":1,"b":2}'), [1, 2])
+  assert.deepEqual(readAs(schema, '5'), [])
+})
+
 test('struct members that are missing are null and unknown ones are ignored', () => {
   const schema = '{"type":"struct","fields":[{"type":"string","optional":true,"field":"a"}],"optional":"yes"}'
   assert.deepEqual(readAs(schema, '{"b":1}'), { a: null })
