@@ -263,18 +263,25 @@ describe('one worker', () => {
     await worker.call('DELETE', '/connectors/topics')
   })
 
-  test('task configurations from outside need a signature', async () => {
-    assert.equal((await worker.call('POST', '/connectors/any/tasks', [])).status, 400)
-    const forged = await fetch(`${worker.urls[0]}connectors/any/tasks`, {
-      method: 'POST',
-      body: '[]',
-      headers: {
-        'content-type': 'application/json',
-        'x-connect-authorization': 'S0VZ',
-        'x-connect-request-signature-algorithm': 'HmacSHA256',
-      },
-    })
-    assert.equal(forged.status, 403)
+  test('ensureInternalEndpointIsSecured: task configurations from outside need a signature, whether the connector is there or not', async () => {
+    for (const isThere of [false, true]) {
+      if (isThere) {
+        await worker.call('PUT', '/connectors/secured/config', source())
+        await untilState(worker, 'secured', 'RUNNING', 1)
+      }
+      assert.equal((await worker.call('POST', '/connectors/secured/tasks', [])).status, 400)
+      const forged = await fetch(`${worker.urls[0]}connectors/secured/tasks`, {
+        method: 'POST',
+        body: '[]',
+        headers: {
+          'content-type': 'application/json',
+          'x-connect-authorization': 'S0VZ',
+          'x-connect-request-signature-algorithm': 'HmacSHA256',
+        },
+      })
+      assert.equal(forged.status, 403)
+    }
+    await worker.call('DELETE', '/connectors/secured')
   })
 })
 
