@@ -9,7 +9,6 @@ export const fileSourceConfig = config({
   topic: Type.String({ minLength: 1, importance: 'high', description: 'The topic to publish data to.' }),
   'batch.size': Type.Integer({
     default: 2000,
-    minimum: 1,
     importance: 'low',
     description: 'The most lines that the source takes at a time.',
   }),

@@ -23,7 +23,8 @@ class FileSourceTask implements SourceTask {
 
   constructor(props: FileSourceProps, position: number, context: SourceTaskContext) {
     this.#topic = props.topic
-    this.#batchSize = props['batch.size']
+    // As Kafka Connect's own: a size below one still takes a line at a time.
+    this.#batchSize = Math.max(1, props['batch.size'])
     this.#partition = filePartition(props.file)
     this.#context = context
     this.#position = position

@@ -1,5 +1,4 @@
 import { millraceVersion, config, defineHeaderConverter, parseHeaderText } from '../connect/index.ts'
-import { converterType } from './json/config.ts'
 import { type TextForm, valueText } from './value-text.ts'
 
 const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`
@@ -16,7 +15,7 @@ export const simpleHeaderConverter = defineHeaderConverter({
   class: 'org.apache.kafka.connect.storage.SimpleHeaderConverter',
   version: millraceVersion,
   summary: 'Header values as text; what a text looks like decides its type when it is read.',
-  config: config({ 'converter.type': converterType }),
+  config: config({}),
   create: () => ({
     fromConnectHeader: (_topic, _key, schema, value) =>
       value === null || value === undefined ? null : Uint8Array.from(Buffer.from(valueText(schema, value, headerForm))),

@@ -65,6 +65,15 @@ const rules: readonly Rule[] = [
       / \/admin\/loggers\//.test(step) && (theirs === 500 || theirs === '' || theirs === 'OFF' || theirs === '<time>'),
   },
   {
+    reason: 'how a regular expression is wrong is said in words of our own',
+    matches: ({ theirs, ours }) =>
+      String(theirs).includes(': Invalid regex: ') && String(ours).includes(': Invalid regex: '),
+  },
+  {
+    reason: 'a JVM worker without a configuration of Log4j knows no loggers',
+    matches: ({ step }) => / \/admin\/loggers\//.test(step),
+  },
+  {
     reason: 'errors are JSON, not a page',
     matches: ({ theirs }) => theirs === '<html>' || theirs === 'text/html;charset=iso-8859-1',
   },

@@ -24,6 +24,7 @@ export const lifecycle: Scenario[] = [
       { call: 'PUT /connectors/life/config', body: fileSource('life', { 'batch.size': '10' }) },
       status('life', running(1)),
       { call: 'PATCH /connectors/life/config', body: { 'batch.size': null, other: 'x' } },
+      { until: '/connectors/life/tasks', is: [{ config: { other: 'x' } }] },
       status('life', running(1)),
       { call: 'GET /connectors/life' },
       { call: 'GET /connectors/life/tasks' },
@@ -86,7 +87,6 @@ export const lifecycle: Scenario[] = [
       { call: 'GET /connectors/bad-task/tasks/0/status' },
       { call: 'POST /connectors/bad-task/restart?includeTasks=true&onlyFailed=true' },
       status('bad-task', { connector: { state: 'RUNNING' }, tasks: [{ state: 'FAILED' }] }),
-      { call: 'POST /connectors/bad-task/restart?onlyFailed=true' },
       { call: 'PUT /connectors/bad-task/stop' },
       status('bad-task', { connector: { state: 'STOPPED' }, tasks: [] }),
       {
