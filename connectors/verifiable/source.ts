@@ -113,6 +113,6 @@ export async function startVerifiableSource(
     throw new ConnectError(
       `The stored offset has the seqno ${plainJson(last)}, which is no number: reset the connector's offsets`,
     )
-  context.logger.info({ task: id, topic: props.topic, seqno: last + 1 }, 'Counting on from a sequence number')
+  context.logger.info({ topic: props.topic, seqno: last + 1 }, 'Counting on from a sequence number')
   return new VerifiableSourceTask(props, context, id, last + 1)
 }
