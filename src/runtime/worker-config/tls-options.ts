@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { SecureContextOptions, SecureVersion, TlsOptions } from 'node:tls'
+import { createSecureContext, type SecureContextOptions, type SecureVersion, type TlsOptions } from 'node:tls'
 import { RuntimeError } from '../errors.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import type { ServerTls } from './server-tls.ts'
@@ -53,8 +53,13 @@ export function clientTlsOptions(
 function contextOf(tls: ServerTls, prefix: string): SecureContextOptions {
   const { minVersion, maxVersion } = versionsOf(tls.enabledProtocols, prefix)
   return {
-    ...keys(tls.keystore, prefix),
-    ...trust(tls.truststore, prefix),
+    ...usable(
+      keys(tls.keystore, prefix),
+      tls.keystore,
+      `${prefix}ssl.keystore`,
+      passwordSettings(tls.keystore, prefix),
+    ),
+    ...usable(trust(tls.truststore, prefix), tls.truststore, `${prefix}ssl.truststore`, null),
     ...(tls.cipherSuites.length === 0 ? {} : { ciphers: tls.cipherSuites.map(opensslName).join(':') }),
     minVersion,
     maxVersion,
@@ -66,9 +71,9 @@ function keys(store: ServerTls['keystore'], prefix: string): SecureContextOption
   const secret = passphrase === undefined ? {} : { passphrase }
   if (store.key !== null) return { key: store.key, cert: store.certificateChain ?? '', ...secret }
   if (store.location === null) return {}
-  const bytes = read(store, `${prefix}ssl.keystore.location`)
-  if (store.type === 'PKCS12') return { pfx: bytes, ...secret }
+  if (store.type === 'PKCS12') return { pfx: read(store, `${prefix}ssl.keystore.location`), ...secret }
   requirePem(store, `${prefix}ssl.keystore`)
+  const bytes = read(store, `${prefix}ssl.keystore.location`)
   // One file holds both: each reader takes its part of it.
   return { key: bytes, cert: bytes, ...secret }
 }
@@ -83,6 +88,30 @@ function trust(store: ServerTls['truststore'], prefix: string): SecureContextOpt
   }
   requirePem(store, `${prefix}ssl.truststore`)
   return { ca: read(store, `${prefix}ssl.truststore.location`) }
+}
+
+/** Tries a store at once, since what Node says of a wrong one names no setting. */
+function usable(
+  options: SecureContextOptions,
+  { location }: Store,
+  setting: string,
+  passwords: string | null,
+): SecureContextOptions {
+  try {
+    createSecureContext(options)
+    return options
+  } catch (error) {
+    const what = location === null ? `the PEM texts of ${setting}` : `${setting}.location=${location}`
+    const check = passwords === null ? '' : `, or ${passwords} is wrong`
+    throw new RuntimeError(`${what} cannot be read: ${(error as Error).message}. It is of another type${check}.`, {
+      cause: error,
+    })
+  }
+}
+
+/** Which settings may be wrong when a key store does not open. */
+function passwordSettings({ type }: ServerTls['keystore'], prefix: string): string {
+  return type === 'PKCS12' ? `${prefix}ssl.keystore.password` : `${prefix}ssl.key.password`
 }
 
 function requirePem({ type, location }: Store, setting: string): void {

@@ -1,0 +1,5 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createApp } from '../../src/rest/app.ts'
+import { NotFoundError } from '../../src/runtime/index.ts'
+import { recordingLogger } from '../../src/connect/testing/recording-logger.ts'
