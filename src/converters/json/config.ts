@@ -3,6 +3,7 @@ import { config, type PropsOf, Type } from '../../connect/index.ts'
 /** How a converter of this instance is used; the runtime fills it in. */
 export const converterType = Type.String({
   enum: ['key', 'value', 'header'],
+  default: null,
   importance: 'low',
   description: 'How this converter will be used.',
 })

@@ -140,12 +140,9 @@ test('a stored offset that is no count of bytes fails the task', async () => {
   await assert.rejects(harness.start(), /position x, which is no count of bytes/)
 })
 
-test('the configuration needs a topic and a positive batch size', async () => {
-  await assert.rejects(
-    sourceHarness(fileStreamSource, { file: 'f', 'batch.size': '0' }).start(),
-    (error: Error) =>
-      error.message.includes('Missing required configuration "topic" which has no default value.') &&
-      error.message.includes('Invalid value 0 for configuration batch.size: Value must be at least 1'),
+test('the configuration needs a topic', async () => {
+  await assert.rejects(sourceHarness(fileStreamSource, { file: 'f' }).start(), (error: Error) =>
+    error.message.includes('Missing required configuration "topic" which has no default value.'),
   )
 })
 
