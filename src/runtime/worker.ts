@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.ts'
+import { hideInLogs } from '../base/secrets.ts'
 import {
   Admin,
   ClientTimeoutError,
@@ -8,6 +9,7 @@ import {
   GroupMember,
   Producer,
 } from '../client/index.ts'
+import { describeKey } from './config-def/key.ts'
 import { RuntimeError, WorkerConfigError } from './errors.ts'
 import { ConnectGroup, type GroupHandler, type GroupMembership } from './group/membership.ts'
 import { ConnectorOffsets } from './herder/connector-offsets.ts'
@@ -16,6 +18,7 @@ import type { Herder } from './herder/herder.ts'
 import { LocalWork } from './herder/local-work.ts'
 import { PeerClient } from './herder/peer-client.ts'
 import { PluginDirectory } from './herder/plugin-directory.ts'
+import { secretValues, unloggable } from './herder/redaction.ts'
 import { loggerNames } from './logger-names.ts'
 import type { MetricsSource } from './metrics/group.ts'
 import { WorkerMetrics } from './metrics/worker-metrics.ts'
@@ -32,7 +35,7 @@ import { clientOptions } from './tasks/client-settings.ts'
 import type { OffsetStore } from './tasks/offset-stores.ts'
 import { ConfigValidator } from './validation/config-validator.ts'
 import { logNotices } from './worker-config/notices.ts'
-import { type WorkerConfig, workerConfig } from './worker-config.ts'
+import { type WorkerConfig, workerConfig, workerKeys } from './worker-config.ts'
 import { clientTlsOptions, listenerTls } from './worker-config/tls-options.ts'
 
 export interface WorkerOptions {
@@ -67,9 +70,9 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-/** How long to try to create the internal topics. */
-const TOPIC_TIMEOUT_MS = 60_000
 const PRODUCER_CLOSE_TIMEOUT_MS = 1_000
+/** How long to try to create a connector's own offsets topic. */
+const OFFSETS_TOPIC_TIMEOUT_MS = 60_000
 /** After this long the log says what the start is waiting for. */
 const PATIENCE_MS = 2_000
 
@@ -148,8 +151,9 @@ class DistributedMode implements WorkerMode {
       { kind: 'offset', config: this.#config.offsetStorage },
       { kind: 'status', config: this.#config.statusStorage },
     ] as const
-    const { admin, logger, stopping } = this.#clients
-    await ensureInternalTopics(admin, topics, { timeoutMs: TOPIC_TIMEOUT_MS, logger, signal: stopping })
+    const { admin, cluster, logger, stopping } = this.#clients
+    const timeoutMs = cluster.options.defaultApiTimeoutMs
+    await ensureInternalTopics(admin, topics, { timeoutMs, logger, signal: stopping })
   }
 
   join(handler: GroupHandler): GroupMember {
@@ -177,6 +181,8 @@ class DistributedMode implements WorkerMode {
   }
 }
 
+const passwordKeys = workerKeys.filter(({ type }) => type === 'PASSWORD').map(describeKey)
+
 class ConnectWorker implements Worker {
   readonly config: WorkerConfig
   readonly herder: DistributedHerder
@@ -199,6 +205,7 @@ class ConnectWorker implements Worker {
 
   constructor(config: WorkerConfig, options: WorkerOptions, mode: (clients: WorkerClients) => WorkerMode) {
     const { logger } = options
+    hideInLogs(unloggable(secretValues(config.properties, config.properties, passwordKeys), config.properties))
     this.config = config
     this.#options = options
     const { prefix, tls } = listenerTls(config)
@@ -247,6 +254,12 @@ class ConnectWorker implements Worker {
       config,
       openLog,
       (plugin, props, offsets) => this.#theRunner().alterOffsets(plugin, props, offsets),
+      (topic) =>
+        ensureInternalTopics(this.#admin, [{ kind: 'offset', config: topic }], {
+          timeoutMs: OFFSETS_TOPIC_TIMEOUT_MS,
+          logger,
+          signal: this.#stopping.signal,
+        }),
       logger.child({ logger: loggerNames.offsets }),
     )
     this.herder = new DistributedHerder({

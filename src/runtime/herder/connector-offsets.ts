@@ -3,7 +3,7 @@ import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import { RuntimeError } from '../errors.ts'
 import type { KafkaLogFactory } from '../stores/kafka-log.ts'
 import type { TaskRunner } from '../task-runner.ts'
-import type { WorkerConfig } from '../worker-config.ts'
+import type { InternalTopicConfig, WorkerConfig } from '../worker-config.ts'
 import type { ConnectorOffset, ConnectorType } from './herder.ts'
 import { type PartitionOffset, parseSinkOffsets, SinkOffsets } from './sink-offsets.ts'
 import { SourceOffsets } from './source-offsets.ts'
@@ -26,10 +26,21 @@ export class ConnectorOffsets {
   readonly #logger: Logger
   readonly #sinks: SinkOffsets
   readonly #hook: TaskRunner['alterOffsets']
+  readonly #ensureTopic: (topic: InternalTopicConfig) => Promise<void>
   readonly #topics = new Map<string, SourceOffsets>()
 
-  /** @param hook asks the plugin, in a thread, whether it changes offsets that it keeps elsewhere */
-  constructor(worker: WorkerConfig, openLog: KafkaLogFactory, hook: TaskRunner['alterOffsets'], logger: Logger) {
+  /**
+   * @param hook asks the plugin, in a thread, whether it changes offsets that it keeps elsewhere
+   * @param ensureTopic makes a connector's own offsets topic when it is missing
+   */
+  constructor(
+    worker: WorkerConfig,
+    openLog: KafkaLogFactory,
+    hook: TaskRunner['alterOffsets'],
+    ensureTopic: (topic: InternalTopicConfig) => Promise<void>,
+    logger: Logger,
+  ) {
+    this.#ensureTopic = ensureTopic
     this.#worker = worker
     this.#openLog = openLog
     this.#hook = hook
@@ -107,7 +118,12 @@ export class ConnectorOffsets {
     return names.map((topic) => {
       const known = this.#topics.get(topic)
       if (known !== undefined) return known
-      const opened = new SourceOffsets({ ...shared, topic }, this.#openLog, this.#logger)
+      const opened = new SourceOffsets(
+        { ...shared, topic },
+        this.#openLog,
+        topic === shared.topic ? () => Promise.resolve() : this.#ensureTopic,
+        this.#logger,
+      )
       this.#topics.set(topic, opened)
       return opened
     })

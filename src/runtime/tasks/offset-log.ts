@@ -17,6 +17,7 @@ const FETCH_WAIT_MS = 5000
 export class OffsetLog {
   readonly #topic: string
   readonly #cluster: () => Cluster
+  readonly #prepare: () => Promise<void>
   readonly #offsets = new Map<string, SourceOffset>()
   readonly #decoder = new TextDecoder()
   /** The next offset to read, by partition. */
@@ -27,8 +28,10 @@ export class OffsetLog {
   /** A read that has not begun, for all who ask until then. */
   #nextReading: Promise<void> | null = null
 
-  constructor(topic: string, cluster: () => Cluster) {
+  /** @param prepare makes sure that the topic is there; called before it is first read */
+  constructor(topic: string, cluster: () => Cluster, prepare: () => Promise<void> = () => Promise.resolve()) {
     this.#topic = topic
+    this.#prepare = prepare
     this.#cluster = cluster
   }
 
@@ -78,6 +81,7 @@ export class OffsetLog {
 
   async #open(): Promise<Consumer> {
     const cluster = this.#cluster()
+    await this.#prepare()
     const count = await cluster.partitionCount(this.#topic)
     const partitions = Array.from({ length: count }, (_, partition) => ({ topic: this.#topic, partition }))
     const consumer = new Consumer(cluster, { autoOffsetReset: 'earliest', fetchMaxWaitMs: FETCH_WAIT_MS })

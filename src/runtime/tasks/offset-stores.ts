@@ -1,7 +1,8 @@
 import type { Logger } from '../../base/logger.ts'
-import { type Cluster, createCluster, Producer } from '../../client/index.ts'
+import { Admin, type Cluster, createCluster, Producer } from '../../client/index.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { ensureInternalTopics } from '../stores/internal-topics.ts'
 import { outsideOfScopes } from '../plugins/plugin-scope.ts'
 import { clientOptions } from './client-settings.ts'
 import { offsetKey, offsetValue } from './offset-json.ts'
@@ -9,6 +10,9 @@ import { OffsetLog } from './offset-log.ts'
 import type { Props } from './props.ts'
 import { propsWithPrefix } from './props.ts'
 import type { CommittableOffset } from './submitted-records.ts'
+
+/** How long to try to create a connector's own offsets topic. */
+const TOPIC_TIMEOUT_MS = 60_000
 
 /** Reads and writes the source offsets of connectors. */
 export interface OffsetStore {
@@ -46,11 +50,30 @@ export class OffsetStores {
   #topic(name: string): TopicOffsetStore {
     let store = this.#topics.get(name)
     if (store === undefined) {
-      const log = new OffsetLog(name, () => this.#open().cluster)
-      store = new TopicOffsetStore(name, log, () => this.#open().producer)
+      let made: Promise<void> | null = null
+      const prepare = (): Promise<void> => {
+        made ??= this.#ensureTopic(name).catch((error: unknown) => {
+          made = null
+          throw error
+        })
+        return made
+      }
+      const log = new OffsetLog(name, () => this.#open().cluster, prepare)
+      store = new TopicOffsetStore(name, log, prepare, () => this.#open().producer)
       this.#topics.set(name, store)
     }
     return store
+  }
+
+  /** The worker has made its own topic, but not those that connectors name. */
+  async #ensureTopic(topic: string): Promise<void> {
+    const shared = this.#config.offsetStorage
+    if (topic === shared.topic) return
+    await ensureInternalTopics(new Admin(this.#open().cluster), [{ kind: 'offset', config: { ...shared, topic } }], {
+      timeoutMs: TOPIC_TIMEOUT_MS,
+      logger: this.#logger,
+      signal: AbortSignal.timeout(TOPIC_TIMEOUT_MS),
+    })
   }
 
   #open(): { cluster: Cluster; producer: Producer } {
@@ -83,9 +106,11 @@ export class OffsetStores {
 class TopicOffsetStore implements OffsetStore {
   readonly log: OffsetLog
   readonly #topic: string
+  readonly #prepare: () => Promise<void>
   readonly #producer: () => Producer
 
-  constructor(topic: string, log: OffsetLog, producer: () => Producer) {
+  constructor(topic: string, log: OffsetLog, prepare: () => Promise<void>, producer: () => Producer) {
+    this.#prepare = prepare
     this.#topic = topic
     this.log = log
     this.#producer = producer
@@ -99,6 +124,7 @@ class TopicOffsetStore implements OffsetStore {
 
   async write(connector: string, offsets: readonly CommittableOffset[]): Promise<void> {
     const producer = this.#producer()
+    await outsideOfScopes(() => this.#prepare())
     const encoder = new TextEncoder()
     const records = offsets.map(({ partition, offset }) => ({
       topic: this.#topic,
