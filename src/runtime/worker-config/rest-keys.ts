@@ -13,7 +13,8 @@ function listenersFault(value: ParsedValue, name: string): string | null {
 /** Null: shared with the other listeners; empty: none. */
 function urlsFault(value: ParsedValue, name: string): string | null {
   const urls = ((value ?? []) as readonly string[]).map((url) => url.trim())
-  const wrong = urls.find((url) => url !== '' && !/^https?:\/\/(?:\[[^\]/]*\]|[^/:]*):\d+\/?$/i.test(url))
+  if (urls.includes('')) return invalidValue(value, name, 'It has an empty entry: remove the comma that is too many')
+  const wrong = urls.find((url) => !/^https?:\/\/(?:\[[^\]/]*\]|[^/:]*):\d+\/?$/i.test(url))
   return wrong === undefined ? null : invalidValue(wrong, name, 'Expected http://host:port or https://host:port')
 }
 
