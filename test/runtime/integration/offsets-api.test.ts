@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
+import { withDeadline } from '../../../src/base/deadline.ts'
+import { ConnectCluster } from '../../support/connect-cluster.ts'
+import { eventually } from '../../support/task-runner.ts'
+
+const framework = (verb: string): string =>
+  `The Connect framework-managed offsets for this connector have been ${verb} successfully. ` +
+  `However, if this connector manages offsets externally, they will need to be manually ${verb} in the system that the connector uses.`
+const external = (verb: string): string => `The offsets for this connector have been ${verb} successfully`
+
+/** Kafka's OffsetsApiIntegrationTest. */
+describe('OffsetsApiIntegrationTest', () => {
+  let cluster: ConnectCluster
+  let kafka: Kafka
+
+  before(async () => {
+    cluster = await ConnectCluster.start(2)
+    kafka = new Kafka({ brokers: [cluster.broker.bootstrap], logLevel: logLevel.NOTHING })
+  })
+
+  after(() => cluster?.close())
+
+  async function produce(topic: string, partitions: number, records: number): Promise<void> {
+    const admin = kafka.admin()
+    await admin.connect()
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] })
+    await admin.disconnect()
+    const producer = kafka.producer()
+    await producer.connect()
+    const messages = Array.from({ length: partitions * records }, (_, i) => ({
+      value: String(i),
+      partition: i % partitions,
+    }))
+    await producer.send({ topic, messages })
+    await producer.disconnect()
+  }
+
+  /** Waits until these are the offsets, by partition (of sinks) or task. */
+  async function untilOffsets(name: string, expected: Record<string, number>): Promise<void> {
+    let last: Record<string, number> = {}
+    const wanted = JSON.stringify(Object.entries(expected).toSorted())
+    await eventually(
+      async () => {
+        const offsets = await cluster.offsets(name)
+        last = Object.fromEntries(
+          offsets.map(({ partition, offset }) => [
+            String(partition['kafka_partition'] ?? partition['task.id']),
+            Number(offset['kafka_offset'] ?? offset['saved']),
+          ]),
+        )
+        return JSON.stringify(Object.entries(last).toSorted()) === wanted
+      },
+      `the offsets of ${name}`,
+      15_000,
+    ).catch((error: unknown) => {
+      throw new Error(`${(error as Error).message}: ${JSON.stringify(last)} instead of ${wanted}`, { cause: error })
+    })
+  }
+
+  /** What the call answers once the tasks have left their consumer group. */
+  async function change(method: 'PATCH' | 'DELETE', name: string, offsets?: unknown): Promise<string> {
+    return eventually(
+      async () => {
+        const { status, body } = await cluster.call(
+          method,
+          `/connectors/${name}/offsets`,
+          offsets === undefined ? undefined : { offsets },
+        )
+        const { message } = body as { message: string }
+        if (status === 500 && message.includes('this operation can be safely retried')) return null
+        assert.equal(status, 200, message)
+        return message
+      },
+      'a change of offsets',
+      15_000,
+    )
+  }
+
+  async function stop(name: string): Promise<void> {
+    await cluster.expect(204, 'PUT', `/connectors/${name}/stop`)
+    await cluster.until(name, 'STOPPED', 0)
+  }
+
+  async function resume(name: string, tasks: number): Promise<void> {
+    await cluster.expect(202, 'PUT', `/connectors/${name}/resume`)
+    await cluster.until(name, 'RUNNING', tasks)
+  }
+
+  const sink = (topic: string, given: Record<string, string> = {}): Record<string, string> => ({
+    'connector.class': 'MonitorableSink',
+    'tasks.max': '2',
+    topics: topic,
+    ...given,
+  })
+  const source = (given: Record<string, string> = {}): Record<string, string> => ({
+    'connector.class': 'MonitorableSource',
+    'tasks.max': '2',
+    topic: 'offsets-source',
+    'max.messages': '10',
+    ...given,
+  })
+  const at = (topic: string, partition: unknown, offset: unknown): unknown => ({
+    partition: { kafka_topic: topic, kafka_partition: partition },
+    offset: offset === null ? null : { kafka_offset: offset },
+  })
+
+  test('testGetNonExistentConnectorOffsets, testAlterOffsetsNonExistentConnector: 404', async () => {
+    await cluster.expect(404, 'GET', '/connectors/nobody/offsets')
+    await cluster.expect(404, 'PATCH', '/connectors/nobody/offsets', {
+      offsets: [{ partition: { a: 1 }, offset: { b: 1 } }],
+    })
+    await cluster.expect(404, 'DELETE', '/connectors/nobody/offsets')
+  })
+
+  test('testAlterOffsetsNonStoppedConnector: 400 while it runs and while it is paused', async () => {
+    await cluster.configure('moving', source())
+    await cluster.until('moving', 'RUNNING', 2)
+    const request = { offsets: [{ partition: { 'task.id': 'moving-0' }, offset: { saved: 5 } }] }
+    for (const pause of [false, true]) {
+      if (pause) {
+        await cluster.expect(202, 'PUT', '/connectors/moving/pause')
+        await cluster.until('moving', 'PAUSED', 2)
+      }
+      for (const [method, body] of [
+        ['PATCH', request],
+        ['DELETE', undefined],
+      ] as const) {
+        const { message } = (await cluster.expect(400, method, '/connectors/moving/offsets', body)) as {
+          message: string
+        }
+        assert.match(
+          message,
+          /must be in the STOPPED state.*'PUT' request to the '\/connectors\/moving\/stop' endpoint/,
+        )
+      }
+    }
+    await cluster.expect(204, 'DELETE', '/connectors/moving')
+  })
+
+  for (const [suffix, group] of [
+    ['', null],
+    ['OverriddenConsumerGroupId', 'a-group-of-its-own'],
+  ] as const) {
+    test(`testGetSinkConnectorOffsets${suffix}, testAlterSinkConnectorOffsets${suffix}, testResetSinkConnectorOffsets${suffix}: by the consumer group`, async () => {
+      const topic = `sink-offsets${suffix}`
+      const name = `sink${suffix}`
+      const given = group === null ? {} : { 'consumer.override.group.id': group }
+      await produce(topic, 3, 10)
+      await cluster.configure(name, sink(topic, given))
+      await untilOffsets(name, { 0: 10, 1: 10, 2: 10 })
+      await produce(topic, 3, 10)
+      await untilOffsets(name, { 0: 20, 1: 20, 2: 20 })
+      const admin = kafka.admin()
+      await admin.connect()
+      const groups = (await admin.listGroups()).groups.map(({ groupId }) => groupId)
+      await admin.disconnect()
+      assert.equal(groups.includes(group ?? `connect-${name}`), true)
+      if (group !== null) assert.equal(groups.includes(`connect-${name}`), false)
+
+      await stop(name)
+      const entries = [at(topic, 0, null), at(topic, 1, 5), at(topic, '2', '5')]
+      assert.equal(await change('PATCH', name, entries), framework('altered'))
+      await untilOffsets(name, { 1: 5, 2: 5 })
+      await cluster.configure(name, sink(topic, { ...given, 'alter.offsets.result': 'true' }))
+      assert.equal(await change('PATCH', name, [at(topic, 1, 3), at(topic, 2, 3)]), external('altered'))
+      await untilOffsets(name, { 1: 3, 2: 3 })
+      await resume(name, 2)
+      await untilOffsets(name, { 0: 20, 1: 20, 2: 20 })
+
+      await stop(name)
+      for (let i = 0; i < 2; i++) assert.equal(await change('DELETE', name), external('reset'))
+      assert.deepEqual(await cluster.offsets(name), [])
+      await resume(name, 2)
+      await untilOffsets(name, { 0: 20, 1: 20, 2: 20 })
+      await cluster.expect(204, 'DELETE', `/connectors/${name}`)
+    })
+  }
+
+  for (const [suffix, topic] of [
+    ['', null],
+    ['CustomOffsetsTopic', 'my-offsets'],
+  ] as const) {
+    test(`testGetSourceConnectorOffsets${suffix}, testAlterSourceConnectorOffsets${suffix}, testResetSourceConnectorOffsets${suffix}: by the offsets topic`, async () => {
+      const name = `source${suffix}`
+      const given = topic === null ? {} : { 'offsets.storage.topic': topic }
+      const both = (saved: number): Record<string, number> => ({ [`${name}-0`]: saved, [`${name}-1`]: saved })
+      const entries = (saved: number): unknown[] =>
+        [0, 1].map((task) => ({ partition: { 'task.id': `${name}-${task}` }, offset: { saved } }))
+      await cluster.configure(name, source(given))
+      await untilOffsets(name, both(10))
+      await cluster.configure(name, source({ ...given, 'max.messages': '20' }))
+      await untilOffsets(name, both(20))
+
+      await stop(name)
+      assert.equal(await change('PATCH', name, entries(5)), framework('altered'))
+      await untilOffsets(name, both(5))
+      await cluster.configure(name, source({ ...given, 'alter.offsets.result': 'true', 'max.messages': '20' }))
+      assert.equal(await change('PATCH', name, entries(7)), external('altered'))
+      await untilOffsets(name, both(7))
+      await resume(name, 2)
+      await untilOffsets(name, both(20))
+
+      await stop(name)
+      for (let i = 0; i < 2; i++) assert.equal(await change('DELETE', name), external('reset'))
+      assert.deepEqual(await cluster.offsets(name), [])
+      await resume(name, 2)
+      await untilOffsets(name, both(20))
+      await cluster.expect(204, 'DELETE', `/connectors/${name}`)
+    })
+  }
+
+  test('testAlterSinkConnectorOffsetsInvalidRequestBody: 400 with what is wrong', async () => {
+    await cluster.configure('strict-sink', sink('strict'))
+    await stop('strict-sink')
+    const cases: [unknown, RegExp][] = [
+      [{}, /Partitions \/ offsets need to be provided for an alter offsets request/],
+      [{ offsets: [] }, /Partitions \/ offsets need to be provided for an alter offsets request/],
+      [{ offsets: [{}] }, /The partition for a sink connector offset cannot be null or missing/],
+      [{ offsets: [{ partition: null }] }, /The partition for a sink connector offset cannot be null or missing/],
+      [{ offsets: [{ partition: {} }] }, /must contain the keys 'kafka_topic' and 'kafka_partition'/],
+      [{ offsets: [at('t', 'not a number', 1)] }, /Partition values for sink connectors need to be integers/],
+      [
+        { offsets: [{ partition: { kafka_topic: 't', kafka_partition: 1 }, offset: {} }] },
+        /The offset for a sink connector should either be null or contain the key 'kafka_offset'/,
+      ],
+      [{ offsets: [at('t', 1, 'not a number')] }, /Offset values for sink connectors need to be integers/],
+      [{ offsets: [at('t', null, 1)] }, /Kafka partitions must be valid numbers and may not be null/],
+    ]
+    for (const [body, fragment] of cases) {
+      const answer = (await cluster.expect(400, 'PATCH', '/connectors/strict-sink/offsets', body)) as {
+        message: string
+      }
+      assert.match(answer.message, fragment)
+    }
+    await cluster.expect(204, 'DELETE', '/connectors/strict-sink')
+  })
+
+  test('testAlterSinkConnectorOffsetsZombieSinkTasks, testResetSinkConnectorOffsetsZombieSinkTasks: 500 that says so', async () => {
+    await produce('zombies', 1, 1)
+    await cluster.configure('zombie', sink('zombies', { 'tasks.max': '1' }))
+    await cluster.until('zombie', 'RUNNING', 1)
+    await stop('zombie')
+    // A member that does not leave, as a task would be that hangs somewhere.
+    const consumer = kafka.consumer({ groupId: 'connect-zombie', sessionTimeout: 30_000 })
+    await consumer.connect()
+    await consumer.subscribe({ topic: 'zombies' })
+    const joined = new Promise<void>((resolve) => consumer.on('consumer.group_join', () => resolve()))
+    await consumer.run({ eachMessage: async () => {} })
+    await withDeadline(joined, 20_000, 'Joining the group')
+    for (const [method, body, verb] of [
+      ['PATCH', { offsets: [at('zombies', 0, 0)] }, 'alter'],
+      ['DELETE', undefined, 'reset'],
+    ] as const) {
+      const { message } = (await cluster.expect(500, method, '/connectors/zombie/offsets', body)) as { message: string }
+      assert.match(message, /zombie sink task/)
+      assert.match(message, new RegExp(`Failed to ${verb} consumer group offsets for connector zombie`))
+      assert.match(message, /If the connector is in a stopped state, this operation can be safely retried/)
+    }
+    await consumer.disconnect()
+    await cluster.expect(204, 'DELETE', '/connectors/zombie')
+  })
+})
