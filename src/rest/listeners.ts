@@ -1,6 +1,5 @@
 import { networkInterfaces } from 'node:os'
 import { RuntimeError, type WorkerConfig } from '../runtime/index.ts'
-import type { BoundListener } from './server.ts'
 
 /** The REST server cannot listen where `listeners` tells it to. */
 export class ListenError extends RuntimeError {
@@ -11,6 +10,13 @@ export class ListenError extends RuntimeError {
 export interface Listener {
   /** As the user wrote it. */
   readonly text: string
+  readonly scheme: 'http' | 'https'
+  readonly host: string
+  readonly port: number
+}
+
+/** Where a listener was bound to. */
+export interface BoundListener {
   readonly scheme: 'http' | 'https'
   readonly host: string
   readonly port: number

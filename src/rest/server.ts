@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type RestOptions } from './app.ts'
-import { ListenError, type Listener, parseListener } from './listeners.ts'
+import { type BoundListener, ListenError, type Listener, parseListener } from './listeners.ts'
 
 export interface RestServerOptions extends Omit<RestOptions, 'resources'> {
   /** `http://host:port` or `https://host:port` each; port 0 takes a free one. */
@@ -14,13 +14,6 @@ export interface RestServerOptions extends Omit<RestOptions, 'resources'> {
   /** For https listeners; asked when there is one. */
   readonly tls?: () => TlsOptions
   readonly adminTls?: () => TlsOptions
-}
-
-/** Where a listener was bound to. */
-export interface BoundListener {
-  readonly scheme: 'http' | 'https'
-  readonly host: string
-  readonly port: number
 }
 
 export interface RestServer {
