@@ -1,120 +1,78 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Logger } from '../../src/base/logger.ts'
-import { RecordingLogger } from '../../src/connect/testing/recording-logger.ts'
 import { createApp } from '../../src/rest/app.ts'
 import { type Herder, NotFoundError } from '../../src/runtime/index.ts'
 import { fakeHerder } from '../support/fake-herder.ts'
+import { recordingPino } from '../support/recording-pino.ts'
 
-interface Asked {
-  readonly status: number
-  readonly body: unknown
-  readonly calls: readonly [string, ...unknown[]][]
-  readonly warnings: number
+const path = '/admin/loggers/org.apache.kafka.connect'
+
+async function ask(method: 'GET' | 'PUT', url: string, body?: unknown, methods: Partial<Herder> = {}) {
+  const herder = fakeHerder(methods)
+  const { logger, lines } = recordingPino()
+  const app = await createApp({ herder, logger })
+  const sent =
+    body === undefined ? {} : { payload: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const answer = await app.inject({ method, url, ...sent })
+  await app.close()
+  const warnings = lines.filter(({ level }) => level === 40)
+  return { status: answer.statusCode, text: answer.body, calls: herder.calls, warnings }
 }
 
-async function ask(method: 'GET' | 'PUT', url: string, body?: object, overrides: Partial<Herder> = {}): Promise<Asked> {
-  const herder = fakeHerder(overrides)
-  const logger = new RecordingLogger()
-  const app = await createApp({ herder, logger: logger as unknown as Logger })
-  try {
-    const headers = { 'content-type': 'application/json' }
-    const answer = await app.inject({
-      method,
-      url,
-      ...(body === undefined ? {} : { payload: JSON.stringify(body), headers }),
-    })
-    return {
-      status: answer.statusCode,
-      body: answer.body === '' ? undefined : answer.json(),
-      calls: herder.calls,
-      warnings: logger.lines.filter(({ level }) => level === 'warn').length,
-    }
-  } finally {
-    await app.close()
-  }
-}
-
-const scopes = ['?scope=worker', '?scope=cluster', '?scope=N/A', '']
-const logger = 'org.apache.kafka.connect'
-const changed = [logger, 'org.apache.kafka.connect.runtime.distributed.DistributedHerder']
+const setTo = (level: string, query = '', methods: Partial<Herder> = {}) => ask('PUT', path + query, { level }, methods)
 
 describe('LoggingResourceTest', () => {
-  test('testGetLevelNotFound: a logger that is not known is 404', async () => {
-    const { status } = await ask('GET', '/admin/loggers/org.apache.rostropovich', undefined, {
-      loggerLevel: () => Promise.reject(new NotFoundError('Logger org.apache.rostropovich not found.')),
+  test('testGetLevelNotFound: 404', async () => {
+    const loggerLevel = () => Promise.reject(new NotFoundError('Logger org.apache.rostropovich not found.'))
+    assert.equal((await ask('GET', '/admin/loggers/org.apache.rostropovich', undefined, { loggerLevel })).status, 404)
+  })
+
+  test('testGetLevel: the level and when it was changed', async () => {
+    const { status, text } = await ask('GET', path, undefined, {
+      loggerLevel: async () => ({ level: 'WARN', last_modified: 976 }),
     })
-    assert.equal(status, 404)
+    assert.deepEqual([status, text], [200, '{"level":"WARN","last_modified":976}'])
   })
 
-  test('testGetLevel: a logger has its level and when it was changed', async () => {
-    const level = { level: 'WARN', last_modified: 976 }
-    const { status, body } = await ask('GET', '/admin/loggers/org.apache.kafka.producer', undefined, {
-      loggerLevel: async () => level,
+  for (const query of ['', '?scope=worker', '?scope=cluster', '?scope=N/A']) {
+    test(`setLevelWithEmptyArgTest: 400 without a level, for ${query || 'no scope'}`, async () => {
+      for (const body of [{}, { level: null }]) {
+        const { status, text, calls } = await ask('PUT', path + query, body)
+        assert.equal(status, 400)
+        assert.match(text, /Desired 'level' parameter was not specified in request/)
+        assert.deepEqual(calls, [])
+      }
     })
-    assert.deepEqual([status, body], [200, level])
-  })
 
-  test('setLevelWithEmptyArgTest: a request without a level is 400 in any scope', async () => {
-    for (const scope of scopes) {
-      const { status, calls } = await ask('PUT', `/admin/loggers/@root${scope}`, {})
-      assert.equal(status, 400, scope)
-      assert.deepEqual(calls, [])
-    }
-  })
-
-  test('setLevelWithInvalidArgTest: a level that there is not is 404 in any scope', async () => {
-    for (const scope of scopes) {
-      const { status } = await ask(
-        'PUT',
-        `/admin/loggers/@root${scope}`,
-        { level: 'HIGH' },
-        {
-          setLoggerLevel: () => Promise.reject(new NotFoundError('invalid log level')),
-        },
-      )
-      assert.equal(status, 404, scope)
-    }
-  })
-
-  // Kafka Connect warns for no scope too, where nothing is wrong: the scope has a default.
-  for (const [name, query, warnings] of [
-    ['testSetLevelDefaultScope', '', 0],
-    ['testSetLevelInvalidScope', '?scope=kip-976', 1],
-    ['testSetLevelWorkerScope', '?scope=worker', 0],
-  ] as const) {
-    test(`${name}: the level is set on this worker, and the loggers that changed are given`, async () => {
-      const asked: unknown[] = []
-      const answer = await ask(
-        'PUT',
-        `/admin/loggers/${logger}${query}`,
-        { level: 'TRACE' },
-        {
-          setLoggerLevel: async (...args) => {
-            asked.push(args)
-            return changed
-          },
-        },
-      )
-      assert.deepEqual([answer.status, answer.body, answer.warnings], [200, changed, warnings])
-      assert.deepEqual(asked, [[logger, 'TRACE', 'worker']])
+    test(`setLevelWithInvalidArgTest: 404 for a level that is none, for ${query || 'no scope'}`, async () => {
+      const setLoggerLevel = () => Promise.reject(new NotFoundError("invalid log level 'HIGH'."))
+      assert.equal((await setTo('HIGH', query, { setLoggerLevel })).status, 404)
     })
   }
 
-  test('testSetLevelClusterScope: the level is set in the cluster, and the answer is empty', async () => {
-    const asked: unknown[] = []
-    const answer = await ask(
-      'PUT',
-      `/admin/loggers/${logger}?scope=cluster`,
-      { level: 'TRACE' },
-      {
-        setLoggerLevel: async (...args) => {
-          asked.push(args)
-          return null
-        },
-      },
-    )
-    assert.deepEqual([answer.status, answer.body], [204, undefined])
-    assert.deepEqual(asked, [[logger, 'TRACE', 'cluster']])
+  const touched = ['org.apache.kafka.connect', 'org.apache.kafka.connect.runtime.distributed.DistributedHerder']
+  for (const [title, query, warnings] of [
+    ['testSetLevelDefaultScope', '', 0],
+    ['testSetLevelWorkerScope', '?scope=worker', 0],
+    ['testSetLevelInvalidScope', '?scope=kip-976', 1],
+  ] as const) {
+    test(`${title}: this worker alone, and ${warnings} warnings`, async () => {
+      const setLoggerLevel: Herder['setLoggerLevel'] = async (_name, _level, scope) =>
+        scope === 'worker' ? touched : null
+      const answer = await setTo('TRACE', query, { setLoggerLevel })
+      assert.deepEqual([answer.status, JSON.parse(answer.text)], [200, touched])
+      assert.equal(answer.warnings.length, warnings)
+    })
+  }
+
+  test('testSetLevelClusterScope: 204 without a body', async () => {
+    const calls: unknown[] = []
+    const setLoggerLevel: Herder['setLoggerLevel'] = async (...args) => {
+      calls.push(args)
+      return null
+    }
+    const { status, text } = await setTo('TRACE', '?scope=CLUSTER', { setLoggerLevel })
+    assert.deepEqual([status, text], [204, ''])
+    assert.deepEqual(calls, [['org.apache.kafka.connect', 'TRACE', 'cluster']])
   })
 })
