@@ -72,6 +72,8 @@ export interface GroupHandler {
 }
 
 const LEAVE_TIMEOUT_MS = 2000
+/** What a heartbeat has at least, when one before it was not answered. */
+const LAST_TRY_MS = 1000
 /** Added to the rebalance timeout: the coordinator answers JoinGroup only when it is over. */
 const JOIN_GRACE_MS = 5000
 
@@ -383,11 +385,9 @@ export class GroupMember {
     const generation = this.#generation
     try {
       if (generation === -1 || this.#isWaiting) return
-      const { groupId, groupInstanceId, sessionTimeoutMs, heartbeatIntervalMs } = this.options
+      const { groupId, groupInstanceId } = this.options
       const body = { groupId, generationId: generation, memberId: this.#memberId, groupInstanceId }
-      // When the session is over, others have the work: by then this member must know that it has lost it.
-      const leftMs = Math.max(heartbeatIntervalMs, sessionTimeoutMs - (now() - this.#lastContact))
-      const timeoutMs = Math.min(this.#cluster.options.requestTimeoutMs, leftMs)
+      const timeoutMs = Math.min(this.#cluster.options.requestTimeoutMs, this.#patienceMs())
       this.meter.heartbeatSent()
       const { errorCode } = await this.#cluster.request(Heartbeat, body, {
         ...this.#limits(timeoutMs),
@@ -410,6 +410,19 @@ export class GroupMember {
   #touch(): void {
     this.#lastContact = now()
     this.#unreachableSince = null
+  }
+
+  /**
+   * How long a heartbeat may take. When the session is over, others have the work: by then this member must know that it
+   * has lost it.
+   */
+  #patienceMs(): number {
+    const { sessionTimeoutMs, unreachableTimeoutMs, heartbeatIntervalMs } = this.options
+    const time = now()
+    const sessionMs = Math.max(heartbeatIntervalMs, sessionTimeoutMs - (time - this.#lastContact))
+    if (this.#unreachableSince === null) return sessionMs
+    const leftMs = unreachableTimeoutMs - (time - this.#unreachableSince)
+    return Math.min(sessionMs, Math.max(LAST_TRY_MS, leftMs))
   }
 
   /** To be asked whenever the coordinator did not answer: true when that has been so for too long. */

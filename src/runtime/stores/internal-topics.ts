@@ -31,6 +31,9 @@ export async function ensureInternalTopics(
   topics: readonly InternalTopic[],
   options: { readonly timeoutMs: number; readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
+  const unnamed = topics.find(({ config }) => config.topic.trim() === '')
+  if (unnamed !== undefined)
+    throw new InternalTopicError(`${unnamed.kind}.storage.topic is empty: it has to name the ${unnamed.kind} topic.`)
   const deadline = Date.now() + options.timeoutMs
   const backoff = new Backoff(250, 5_000)
   let missing = [...topics]

@@ -12,7 +12,8 @@ test('a worker stops its work while the brokers are away, and takes it up again 
   const runners: FakeTaskRunner[] = []
   const worker = await startTestWorker(
     broker.bootstrap,
-    {},
+    // It does not wait for the end of its session: a heartbeat without a coordinator is enough.
+    { 'session.timeout.ms': '60000' },
     {
       makeRunner: (_config, listener) => {
         runners.push(new FakeTaskRunner(listener))

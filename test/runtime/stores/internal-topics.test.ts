@@ -85,6 +85,14 @@ describe('internal topics', () => {
     })
   }
 
+  test('an internal topic without a name is refused, and the setting is named', async () => {
+    const topics = topicsOf('unnamed', { 'status.storage.topic': ' ' })
+    await assert.rejects(
+      ensureInternalTopics(admin, topics, options),
+      /^InternalTopicError: status\.storage\.topic is empty/,
+    )
+  })
+
   test('testExceptionOnStartWhenConfigTopicHasMultiplePartitions: a config topic of two partitions stops the worker', async () => {
     const configs = { 'cleanup.policy': 'compact' }
     await admin.createTopics([{ name: 'two-config', partitions: 2, replicationFactor: 1, configs }])

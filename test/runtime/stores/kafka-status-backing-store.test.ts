@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { silentLogger } from '../../../src/base/logger.ts'
 import { encodeStatus, encodeTopicEntry, type StatusEntry } from '../../../src/runtime/stores/status-records.ts'
 import { StatusStore } from '../../../src/runtime/stores/status-store.ts'
+import { workerConfig } from '../../../src/runtime/worker-config.ts'
+import { testWorkerProps } from '../../support/connect-worker.ts'
 import { type RecordedLog, recordedLogs } from '../../support/recorded-log.ts'
 
 // Kafka's KafkaStatusBackingStoreTest and KafkaStatusBackingStoreFormatTest, case by case.
@@ -24,6 +26,11 @@ function openStore(): { store: StatusStore; log: RecordedLog } {
   const store = new StatusStore(topic, open, silentLogger)
   return { store, log: logs[0] as RecordedLog }
 }
+
+test('misconfigurationOfStatusBackingStore: a worker without a status topic is refused', () => {
+  const { 'status.storage.topic': _, ...props } = testWorkerProps('localhost:1')
+  assert.throws(() => workerConfig(props), /status\.storage\.topic/)
+})
 
 test('putConnectorState, putTaskState: a status is one record', () => {
   const { store, log } = openStore()
