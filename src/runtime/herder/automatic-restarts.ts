@@ -55,7 +55,8 @@ export class AutomaticRestarts {
       return null
     }
     let history = this.#histories.get(key)
-    const ranFor = history?.runningSince == null ? 0 : this.#now() - history.runningSince
+    const runningSince = history?.runningSince ?? null
+    const ranFor = runningSince === null ? 0 : this.#now() - runningSince
     if (history === undefined || history.limit !== policy.limit || ranFor >= policy.resetMs) {
       this.forget(key)
       const backoff = new Backoff(policy.delayMs, policy.delayMaxMs)
@@ -92,7 +93,7 @@ export class AutomaticRestarts {
   /** A user restarted, changed, stopped or removed it: it counts anew. */
   forget(key: string): void {
     const history = this.#histories.get(key)
-    if (history?.timer != null) clearTimeout(history.timer)
+    clearTimeout(history?.timer ?? undefined)
     this.#histories.delete(key)
   }
 }

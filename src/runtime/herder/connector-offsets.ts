@@ -131,8 +131,9 @@ export class ConnectorOffsets {
 }
 
 function keyOf(partition: SourcePartition): string {
-  return JSON.stringify(Object.entries(partition).toSorted(), (_key, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : value,
+  return JSON.stringify(
+    Object.entries(partition).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
   )
 }
 

@@ -74,7 +74,7 @@ function stateEntry({ state, workerId, version, trace, restart }: StatusEntry): 
     worker_id: workerId,
     version,
     ...(trace === null || trace === '' ? {} : { trace }),
-    ...(restart == null
+    ...(restart === null || restart === undefined
       ? {}
       : { restart: { count: restart.count, limit: restart.limit, next_restart: restart.nextAt } }),
   }

@@ -16,7 +16,7 @@ describe('ConnectorRestartApiIntegrationTest', () => {
   interface Subject {
     readonly name: string
     /** Starts of the connector and of each task since it was made. */
-    starts(): Promise<{ connector: number; tasks: number[] }>
+    readonly starts: () => Promise<{ connector: number; tasks: number[] }>
   }
 
   /** A connector of four tasks of which those listed fail when they start. */

@@ -10,6 +10,9 @@ const framework = (verb: string): string =>
   `However, if this connector manages offsets externally, they will need to be manually ${verb} in the system that the connector uses.`
 const external = (verb: string): string => `The offsets for this connector have been ${verb} successfully`
 
+const sorted = (offsets: Record<string, number>): string =>
+  JSON.stringify(Object.entries(offsets).toSorted(([a], [b]) => a.localeCompare(b)))
+
 /** Kafka's OffsetsApiIntegrationTest. */
 describe('OffsetsApiIntegrationTest', () => {
   let cluster: ConnectCluster
@@ -40,7 +43,7 @@ describe('OffsetsApiIntegrationTest', () => {
   /** Waits until these are the offsets, by partition (of sinks) or task. */
   async function untilOffsets(name: string, expected: Record<string, number>): Promise<void> {
     let last: Record<string, number> = {}
-    const wanted = JSON.stringify(Object.entries(expected).toSorted())
+    const wanted = sorted(expected)
     await eventually(
       async () => {
         const offsets = await cluster.offsets(name)
@@ -50,7 +53,7 @@ describe('OffsetsApiIntegrationTest', () => {
             Number(offset['kafka_offset'] ?? offset['saved']),
           ]),
         )
-        return JSON.stringify(Object.entries(last).toSorted()) === wanted
+        return sorted(last) === wanted
       },
       `the offsets of ${name}`,
       15_000,
