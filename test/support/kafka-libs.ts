@@ -39,6 +39,15 @@ export function connectLibs(): Promise<string | null> {
   ])
 }
 
+/** What lets Kafka Connect log, so that its loggers have levels: Log4j in the version that Kafka is released with. */
+export function log4jLibs(): Promise<string | null> {
+  return libs('log4j', [
+    'org.apache.logging.log4j:log4j-core:2.25.4',
+    'org.apache.logging.log4j:log4j-slf4j-impl:2.25.4',
+    'org.apache.logging.log4j:log4j-1.2-api:2.25.4',
+  ])
+}
+
 async function libs(name: string, artifacts: readonly string[]): Promise<string | null> {
   if (!(await hasProgram('java', '-version'))) return missing('there is no java to run Apache Kafka with')
   const folder = join(cacheFolder(), `${name}-libs-${KAFKA_VERSION}`)
@@ -83,10 +92,12 @@ async function fetchInto(folder: string, artifacts: readonly string[]): Promise<
 }
 
 function pom(artifacts: readonly string[]): string {
-  const dependencies = artifacts.map(
-    (name) =>
-      `<dependency><groupId>org.apache.kafka</groupId><artifactId>${name}</artifactId><version>${KAFKA_VERSION}</version></dependency>`,
-  )
+  const dependencies = artifacts.map((artifact) => {
+    const [group, name, version] = artifact.includes(':')
+      ? artifact.split(':')
+      : ['org.apache.kafka', artifact, KAFKA_VERSION]
+    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`
+  })
   return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>millrace</groupId><artifactId>kafka-libs</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>${dependencies.join('')}</dependencies></project>

@@ -1,6 +1,6 @@
 import { startApacheKafka } from '../../support/apache-kafka.ts'
 import { startTestBroker } from '../../support/broker.ts'
-import { connectLibs, kafkaLibs, kafkaLibsReason } from '../../support/kafka-libs.ts'
+import { connectLibs, kafkaLibs, kafkaLibsReason, log4jLibs } from '../../support/kafka-libs.ts'
 import { startJvmWorker } from '../../support/jvm-worker.ts'
 import { startTestWorker } from '../../support/connect-worker.ts'
 import { type Difference, differences } from './compare.ts'
@@ -27,8 +27,8 @@ const props = {
 }
 
 async function main(wanted: readonly string[]): Promise<number> {
-  const [kafka, connect] = [await kafkaLibs(), await connectLibs()]
-  if (kafka === null || connect === null) {
+  const [kafka, connect, log4j] = [await kafkaLibs(), await connectLibs(), await log4jLibs()]
+  if (kafka === null || connect === null || log4j === null) {
     process.stdout.write(`Nothing to compare with: ${kafkaLibsReason()}\n`)
     return 2
   }
@@ -36,7 +36,7 @@ async function main(wanted: readonly string[]): Promise<number> {
   const apache = await startApacheKafka(kafka)
   const broker = await startTestBroker()
   try {
-    const jvm = await startJvmWorker(connect, { ...props, 'bootstrap.servers': apache.bootstrap })
+    const jvm = await startJvmWorker(`${connect}:${log4j}`, { ...props, 'bootstrap.servers': apache.bootstrap })
     const own = await startTestWorker(broker.bootstrap, { ...props, 'plugin.path': '' })
     try {
       const found: Difference[] = []
