@@ -51,7 +51,7 @@ function settings(values: Readonly<Record<string, unknown>>): ConnectorFile | nu
   const config: Properties = {}
   for (const [key, value] of Object.entries(values)) {
     if (typeof value === 'object' && value !== null) return null
-    if (value !== null) config[key] = String(value)
+    if (value !== null && value !== undefined) config[key] = textOf(value)
   }
   const { name } = config
   return name === undefined ? null : { name, config, initialState: null }
@@ -62,12 +62,16 @@ function request(json: Readonly<Record<string, unknown>>, file: string): Connect
   if (typeof name !== 'string' || typeof config !== 'object' || config === null) return null
   const flat = settings({ ...config, name: (config as Record<string, unknown>)['name'] ?? name })
   if (flat === null) return null
-  const initialState = state === null ? null : states[String(state).toUpperCase()]
+  const initialState = state === null ? null : states[textOf(state).toUpperCase()]
   if (initialState === undefined) {
     throw new CommandError(
-      `The connector file ${file} has the initial_state ${String(state)}; it may be RUNNING, PAUSED or STOPPED`,
+      `The connector file ${file} has the initial_state ${textOf(state)}; it may be RUNNING, PAUSED or STOPPED`,
       ExitCode.environment,
     )
   }
   return { ...flat, name, initialState }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -88,7 +88,7 @@ export class FilePipes {
     const topics = await readTopics(bootstrap, this.names)
     return new Map(
       [...topics].map(([topic, values]) => {
-        const counts = new Array<number>(this.#lines).fill(0)
+        const counts = Array.from({ length: this.#lines }, () => 0)
         for (const value of values) {
           const number = Number(JSON.parse(value) as string)
           counts[number] = (counts[number] ?? 0) + 1

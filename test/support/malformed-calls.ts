@@ -229,7 +229,8 @@ export class MalformedCalls {
     const copy = { ...value } as Record<string, unknown>
     const keys = Object.keys(copy)
     const key = keys.length === 0 ? 'x' : this.#pick(keys)
-    if (this.#chance(0.25)) delete copy[key]
+    const removes = this.#chance(0.25)
+    if (removes) delete copy[key]
     else if (this.#chance(0.25))
       copy[this.#pick(['', 'extra', '__proto__x', 'x'.repeat(1_000), '\u0000'])] = this.#pick(odd)
     else copy[key] = this.#mutated(copy[key])

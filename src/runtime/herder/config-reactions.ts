@@ -62,6 +62,9 @@ export class ConfigReactions {
     const work: Work = { connectors: [connector], tasks: local.tasksOf(connector) }
     await local.stop(work)
     group.drop({ ...work, tasks: group.held.tasks.filter((id) => id.connector === connector) })
+    // Nothing of it is configured any more, so nobody writes these again; the others are dropped by the leader's rounds.
+    const { statuses } = this.#context.parts
+    if (group.isLeader) statuses.deleteConnector(connector)
     group.requestRejoin(`connector ${connector} was removed`)
   }
 
