@@ -9,6 +9,7 @@ test('without settings there is a thread for each core', () => {
     unresponsiveMs: 10_000,
     maxHeapMb: null,
     pluginCallTimeoutMs: 60_000,
+    progressTimeoutMs: 300_000,
   })
 })
 
