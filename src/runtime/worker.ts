@@ -323,6 +323,8 @@ class ConnectWorker implements Worker {
     // What waits for brokers that do not answer ends with the connections.
     if (!this.#isStarted) await this.#cluster.close()
     await this.herder.stop()
+    // A start that failed may have left threads that the herder never got to know.
+    await this.#runner?.stop()
     await Promise.all([this.#configStore.stop(), this.#statuses.stop(), this.#offsets.stop()])
     await this.#producer.close(PRODUCER_CLOSE_TIMEOUT_MS)
     await this.#cluster.close()
