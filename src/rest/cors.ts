@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import { RuntimeError } from '../runtime/index.ts'
 
 const DEFAULT_METHODS = 'GET,POST,HEAD'
 const PREFLIGHT_MAX_AGE_S = 60
+/** Longer than any address can be: a pattern must not have to search more than that. */
+const LONGEST_ORIGIN = 300
 
 /**
  * Lets pages of other origins call: `access.control.allow.origin` holds origins separated by commas, each a regular
@@ -15,7 +18,8 @@ export function addCors(app: FastifyInstance, origins: string, methods: string):
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('vary', 'Origin')
     const { origin } = request.headers
-    if (origin === undefined || !allowed.some((pattern) => pattern.test(origin))) return done()
+    if (origin === undefined || origin.length > LONGEST_ORIGIN || !allowed.some((pattern) => pattern.test(origin)))
+      return done()
     void reply.header('access-control-allow-origin', origin)
     if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {
       void reply.headers({
@@ -28,10 +32,18 @@ export function addCors(app: FastifyInstance, origins: string, methods: string):
   })
 }
 
+/** An address with `*` for any text, or a regular expression: what has any other sign of one, `.*` among them. */
 function originPattern(origin: string): RegExp {
-  if (origin === '*') return /^.*$/s
-  // Most who write an address mean its dots; one who writes a regular expression escapes them.
-  return new RegExp(
-    `^(?:${/[\\[({^$|+?]/.test(origin) ? origin : origin.replace(/[.*]/g, '\\$&').replace('\\*', '.*')})$`,
-  )
+  const isExpression = /[\\[({^$|+?]|\.\*/.test(origin)
+  const source = isExpression ? origin : origin.replaceAll('.', '\\.').replaceAll('*', '.*')
+  try {
+    return new RegExp(`^(?:${source})$`)
+  } catch (error) {
+    throw new RuntimeError(
+      `access.control.allow.origin: ${origin} is no regular expression: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    )
+  }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../../base/logger.ts'
-import { hideInLogs } from '../../base/secrets.ts'
+import { hideInLogs, withoutSecrets } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
 import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '../group/work.ts'
 import type { StartupMeter } from '../metrics/startup-meter.ts'
@@ -10,7 +10,7 @@ import type { Properties } from '../stores/config-records.ts'
 import type { ConfigState } from '../stores/config-state.ts'
 import type { Status } from '../stores/status-records.ts'
 import type { StatusStore } from '../stores/status-store.ts'
-import type { ConnectorTaskId, TargetState, TaskRunner, TaskRunnerListener } from '../task-runner.ts'
+import type { PluginDescription, ConnectorTaskId, TargetState, TaskRunner, TaskRunnerListener } from '../task-runner.ts'
 import { checkTasksMax } from '../tasks/tasks-max.ts'
 import { AutomaticRestarts, type RestartPolicy, restartPolicy } from './automatic-restarts.ts'
 import { Lanes } from './lanes.ts'
@@ -38,6 +38,9 @@ export interface StartMeters {
   readonly connectors: StartupMeter
   readonly tasks: StartupMeter
 }
+
+/** Values of one connector that are kept hidden, those of earlier configurations included. */
+const MOST_SECRETS = 200
 
 /**
  * What is placed on this worker. Starts and stops it through the task runner and writes its statuses. An item that
@@ -162,7 +165,9 @@ export class LocalWork implements TaskRunnerListener {
         const { props: connectorProps, ttls } = await this.#resolved(id.connector, rawConnector)
         const task = await this.#options.providers.resolveWithTtls(rawTask)
         const taskProps = withoutNulls(task.props)
-        hideInLogs(unloggable(secretValues(rawTask, taskProps, []), rawTask))
+        const secrets = secretValues(rawTask, taskProps, [])
+        this.#hide(id.connector, secrets)
+        hideInLogs(unloggable(secrets, rawTask))
         if (!place.isCurrent()) return
         // Task sets from before a lower tasks.max, or that someone wrote by hand.
         checkTasksMax(id.connector, config.taskConfigs(id.connector).length, connectorProps, logger)
@@ -190,8 +195,12 @@ export class LocalWork implements TaskRunnerListener {
     const { config } = this.#options
     for (const connector of work.connectors) {
       if (config.has(connector)) this.#putConnectorStatus(connector, 'UNASSIGNED', null)
+      else this.#forget(connector)
     }
-    for (const id of work.tasks) if (config.taskConfig(id) !== null) this.#putTaskStatus(id, 'UNASSIGNED', null)
+    for (const id of work.tasks) {
+      this.#failed.delete(taskLane(id))
+      if (config.taskConfig(id) !== null) this.#putTaskStatus(id, 'UNASSIGNED', null)
+    }
   }
 
   /** All of them in one call, since they share the time for a graceful stop. */
@@ -301,15 +310,41 @@ export class LocalWork implements TaskRunnerListener {
   }
 
   async #resolved(connector: string, raw: Properties): Promise<ResolvedProps<string>> {
+    // What the configuration says without its references counts until they are resolved, which may fail.
+    this.#learn(connector, raw, withoutNulls(raw))
     const resolved = await this.#options.providers.resolveWithTtls(raw)
     const props = withoutNulls(resolved.props)
-    const className = props['connector.class']
-    const plugin = className === undefined ? null : this.#options.plugins().find(className, ['source', 'sink'])
-    const secrets = secretValues(raw, props, plugin?.keys ?? [])
-    this.#secrets.set(connector, secrets)
+    this.#learn(connector, raw, props)
+    return { props, ttls: resolved.ttls }
+  }
+
+  #learn(connector: string, raw: Properties, props: Readonly<Record<string, string>>): void {
+    const secrets = secretValues(raw, props, this.#keysOf(props['connector.class']))
+    this.#hide(connector, secrets)
     this.#restartPolicies.set(connector, restartPolicy(props))
     hideInLogs(unloggable(secrets, raw))
-    return { props, ttls: resolved.ttls }
+  }
+
+  #keysOf(className: string | undefined): PluginDescription['keys'] {
+    try {
+      return className === undefined ? [] : (this.#options.plugins().find(className, ['source', 'sink'])?.keys ?? [])
+    } catch {
+      // Ambiguous: its start says so.
+      return []
+    }
+  }
+
+  /** What still runs may quote values from before: the older ones stay hidden as well. */
+  #hide(connector: string, secrets: readonly string[]): void {
+    const known = this.#secrets.get(connector) ?? []
+    this.#secrets.set(connector, [...new Set([...secrets, ...known])].slice(0, MOST_SECRETS))
+  }
+
+  #forget(connector: string): void {
+    this.#secrets.delete(connector)
+    this.#restartPolicies.delete(connector)
+    this.#failed.delete(connectorLane(connector))
+    for (const key of this.#topicsSeen) if (key.endsWith(`:${connector}`)) this.#topicsSeen.delete(key)
   }
 
   #putConnectorStatus(connector: string, state: Status, trace: string | null): void {
@@ -348,7 +383,7 @@ export class LocalWork implements TaskRunnerListener {
   }
 
   #shown(connector: string, trace: string | null): string | null {
-    return trace === null ? null : redact(trace, this.#secrets.get(connector) ?? [])
+    return trace === null ? null : withoutSecrets(redact(trace, this.#secrets.get(connector) ?? []))
   }
 }
 

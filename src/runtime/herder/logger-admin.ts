@@ -1,9 +1,12 @@
 import { type LeveledName, LogLevels, parseLevel } from '../../base/log-levels.ts'
 import { type Logger, levelsOf } from '../../base/logger.ts'
-import { NotFoundError } from '../errors.ts'
+import { BadRequestError, NotFoundError } from '../errors.ts'
 import { loggerNames } from '../logger-names.ts'
 import type { ConfigStore } from '../stores/config-store.ts'
 import type { LoggerLevel, LoggerScope } from './herder.ts'
+
+/** A class name may have as many bytes in Java's own format, and none has. */
+const LONGEST_NAME = 1000
 
 /** Levels of loggers, changed on this worker or, through the configuration topic, on all that run now (KIP-976). */
 export class LoggerAdmin {
@@ -34,6 +37,9 @@ export class LoggerAdmin {
   async set(name: string, text: string, scope: LoggerScope): Promise<string[] | null> {
     const level = parseLevel(text)
     if (level === null) throw new NotFoundError(`invalid log level '${text}'.`)
+    if (name === '' || name.length > LONGEST_NAME) {
+      throw new BadRequestError(`A logger's name has 1 to ${LONGEST_NAME} characters, this one has ${name.length}`)
+    }
     if (scope === 'worker') return this.#levels.set(name, level)
     if (this.#hasPeers) await this.#config.putLoggerLevel(name, level)
     else this.#levels.set(name, level)

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -443,5 +446,40 @@ describe('health', () => {
     assert.deepEqual((body as { stalled_tasks: unknown }).stalled_tasks, [
       { connector: 'slow', task: 3, stalled_ms: 400_000, in: 'put' },
     ])
+  })
+})
+
+describe('secrets that change', () => {
+  test('a failure that quotes the value from before does not show it', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-secrets-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'secrets.properties')
+    await writeFile(file, 'word=first-secret-word\n')
+    const worker = await startFakeWorker(++groups, {
+      'config.providers': 'file',
+      'config.providers.file.class': 'org.apache.kafka.common.config.provider.FileConfigProvider',
+    })
+    const config = { ...source({ 'tasks.max': '1' }), 'secret.text': `\${file:${file}:word}` }
+    await worker.call('POST', '/connectors', { name: 'rotated', config })
+    await untilState(worker, 'rotated', 'RUNNING', 1)
+    await writeFile(file, 'word=second-secret-word\n')
+    await worker.call('POST', '/connectors/rotated/restart?includeTasks=true')
+    const starts = (): number => worker.runner.calls.filter((call) => call === 'start rotated-0').length
+    await eventually(async () => (starts() === 2 ? true : null), 'the second start', 15_000)
+    await untilState(worker, 'rotated', 'RUNNING', 1)
+    worker.runner.listener.taskStatus(
+      { connector: 'rotated', task: 0 },
+      'FAILED',
+      'no entry for first-secret-word, second-secret-word',
+    )
+    const shown = await eventually(
+      async () => {
+        const task = (await status(worker, 'rotated'))?.tasks[0]
+        return task?.state === 'FAILED' ? task : null
+      },
+      'the task being FAILED',
+      15_000,
+    )
+    assert.equal(shown.trace, 'no entry for [hidden], [hidden]')
   })
 })
