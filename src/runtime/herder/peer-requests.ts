@@ -25,8 +25,14 @@ export class PeerRequests {
     await queue.run(`writing task configs for connector ${name} to the config topic`, async () => {
       this.#context.requireLeader(place)
       this.#context.requireConnector(name)
-      await parts.config.putTaskConfigs(name, configs)
+      await this.#store(name, configs)
     })
+  }
+
+  /** What a connector wanted before it was stopped may come after that: a stopped one has no tasks. */
+  async #store(name: string, configs: readonly Properties[]): Promise<void> {
+    const { config } = this.#context.parts
+    if (config.state.targetState(name) !== 'STOPPED') await config.putTaskConfigs(name, configs)
   }
 
   /** At the leader: a task of an exactly-once source asks for its predecessors to be fenced. */
@@ -66,7 +72,7 @@ export class PeerRequests {
     if (group.isLeader) {
       await queue.run(`writing task configs for connector ${name} to the config topic`, async () => {
         this.#context.requireLeader(place)
-        if (config.state.has(name)) await config.putTaskConfigs(name, configs)
+        if (config.state.has(name)) await this.#store(name, configs)
       })
       return 'done'
     }

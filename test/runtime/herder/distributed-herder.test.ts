@@ -483,3 +483,15 @@ describe('secrets that change', () => {
     assert.equal(shown.trace, 'no entry for [hidden], [hidden]')
   })
 })
+
+describe('a stop', () => {
+  test('outlives task configurations that the connector sent before it', async () => {
+    const worker = await startFakeWorker(++groups, { 'connect.protocol': 'compatible' })
+    await worker.call('POST', '/connectors', { name: 'late', config: source({ 'tasks.max': '2' }) })
+    await untilState(worker, 'late', 'RUNNING', 2)
+    assert.equal((await worker.call('PUT', '/connectors/late/stop')).status, 204)
+    assert.equal((await worker.call('POST', '/connectors/late/tasks', [{ topic: 'out' }])).status, 204)
+    assert.deepEqual((await worker.call('GET', '/connectors/late/tasks')).body, [])
+    await untilState(worker, 'late', 'STOPPED', 0)
+  })
+})
