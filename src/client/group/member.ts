@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster.ts'
 import { ConnectionError, isRetriable, messageOf } from '../errors.ts'
 import { type Committer, isCoordinatorError } from '../offsets.ts'
 import { GroupMeter } from './group-meter.ts'
+import { heartbeatClock } from './heartbeat-clock.ts'
 import { now } from '../waits.ts'
 import { Notifier } from '../notifier.ts'
 
@@ -17,6 +18,7 @@ import { Notifier } from '../notifier.ts'
  *                          ▲  ▲                  │                      │ rebalance, requestRejoin: onRevoke, then join
  *                          │  └──────────────────┴──────────────────────┤
  *                          └── onLost, then join ◄──────────────────────┘ unknown member, old generation, silence
+ *   any ──leaveUntil──► joining, once the owner is ready again
  *   any ──leave──► left          any ──an error that trying again cannot help──► failed
  */
 export type MemberState = 'unjoined' | 'joining' | 'syncing' | 'stable' | 'left' | 'failed'
@@ -91,14 +93,21 @@ export class GroupMember {
   readonly #backoff: Backoff
   readonly #changed = new Notifier()
   #rejoinReason: string | null = null
+  /** Left for a while, by {@link leaveUntil}. */
+  #isAway = false
+  /** Counts such leaves: what was asked before the last one is answered to a member that is no more. */
+  #departures = 0
   #hasAssignment = false
   #isRevoked = false
-  /** A JoinGroup or SyncGroup is outstanding, behind which a heartbeat would have to queue. */
+  /** A JoinGroup or SyncGroup is outstanding, during which the coordinator expects no heartbeat. */
   #isWaiting = false
+  /** There is a connection for JoinGroup and SyncGroup, which hold up whatever comes behind them. */
+  #hasConnection = false
+  #isBeating = false
   #lastContact = 0
   /** When the coordinator was first found not to answer; null while it does. */
   #unreachableSince: number | null = null
-  #heartbeatTimer: NodeJS.Timeout | undefined
+  #endHeartbeats = (): void => {}
 
   constructor(cluster: Cluster, options: GroupMemberOptions, handler: GroupHandler) {
     this.options = {
@@ -163,12 +172,35 @@ export class GroupMember {
   async leave(reason = 'the member was closed'): Promise<void> {
     if (this.#isStopped) return
     this.#stop('left')
+    await this.#sayGoodbye(this.#memberId, reason)
+  }
+
+  /**
+   * Leaves the group and joins it anew, as another member, when `ready` resolves. No handler is called: the owner keeps
+   * its assignment, and knows what others may make of its absence.
+   */
+  async leaveUntil(ready: Promise<void>, reason: string): Promise<void> {
+    if (this.#isStopped) return
+    const memberId = this.#memberId
+    this.#memberId = ''
+    this.#generation = -1
+    this.#isAway = true
+    const departure = ++this.#departures
+    const back = (): void => {
+      if (departure === this.#departures) this.#isAway = false
+      this.#changed.notify()
+    }
+    void ready.then(back, back)
+    this.requestRejoin(reason)
+    await this.#sayGoodbye(memberId, reason)
+  }
+
+  async #sayGoodbye(memberId: string, reason: string): Promise<void> {
     const { groupId, groupInstanceId } = this.options
-    if (this.#memberId === '' || groupInstanceId !== null || this.#cluster.isClosed) return
+    if (memberId === '' || groupInstanceId !== null || this.#cluster.isClosed) return
     // Looking for it may take long; the end of the session does the same.
     if (!this.#cluster.knowsCoordinator(groupId)) return
     const purpose = `${this.#purpose}-leave`
-    const memberId = this.#memberId
     const body = { groupId, memberId, members: [{ memberId, groupInstanceId: null, reason }] }
     try {
       const limits = { node: { group: groupId }, purpose, timeoutMs: LEAVE_TIMEOUT_MS, resend: 'never' } as const
@@ -191,19 +223,22 @@ export class GroupMember {
     this.#state = state
     this.#generation = -1
     this.#stopping.abort()
-    clearTimeout(this.#heartbeatTimer)
+    this.#endHeartbeats()
     this.#changed.notify()
     this.#cluster.release(this.#purpose)
   }
 
   async #run(): Promise<void> {
-    this.#scheduleHeartbeat()
+    const { heartbeatIntervalMs } = this.options
+    this.#endHeartbeats = heartbeatClock.every(heartbeatIntervalMs, () => void this.#heartbeat())
     while (!this.#isStopped) {
+      const departures = this.#departures
       try {
         await this.#joinOnce()
         this.#backoff.reset()
       } catch (error) {
         if (this.#isStopped) return
+        if (departures !== this.#departures) continue
         this.meter.rebalanceFailed()
         if (!this.#recover(error)) return
         await pause(this.#backoff.next(), this.#stopping.signal)
@@ -218,13 +253,15 @@ export class GroupMember {
       this.#isRevoked = true
       await this.#callback('onRevoke', () => this.#handler.onRevoke())
     }
+    while (this.#isAway && !this.#isStopped) await this.#changed.wait({ signal: this.#stopping.signal })
     if (this.#isStopped) return
     this.#state = 'joining'
+    const departures = this.#departures
     this.meter.rebalanceStarted()
     const reason = this.#rejoinReason
     this.#rejoinReason = null
     const joined = await this.#join(reason)
-    if (this.#isStopped) return
+    if (this.#isStopped || departures !== this.#departures) return
     this.#memberId = joined.memberId
     this.#generation = joined.generationId
     this.#touch()
@@ -305,6 +342,7 @@ export class GroupMember {
 
   async #waiting<T>(call: () => Promise<T>): Promise<T> {
     this.#isWaiting = true
+    this.#hasConnection = true
     try {
       return await call()
     } finally {
@@ -376,21 +414,22 @@ export class GroupMember {
     }
   }
 
-  #scheduleHeartbeat(): void {
-    this.#heartbeatTimer = setTimeout(() => void this.#heartbeat(), this.options.heartbeatIntervalMs)
-    this.#heartbeatTimer.unref()
-  }
-
   async #heartbeat(): Promise<void> {
+    // Closed without leaving first: nothing can be sent any more.
+    if (this.#cluster.isClosed) this.#stop('left')
     const generation = this.#generation
+    if (generation === -1 || this.#isWaiting || this.#isBeating) return
+    if (this.#state === 'stable') this.#disconnect()
+    this.#isBeating = true
     try {
-      if (generation === -1 || this.#isWaiting) return
       const { groupId, groupInstanceId } = this.options
       const body = { groupId, generationId: generation, memberId: this.#memberId, groupInstanceId }
-      const timeoutMs = Math.min(this.#cluster.options.requestTimeoutMs, this.#patienceMs())
       this.meter.heartbeatSent()
       const { errorCode } = await this.#cluster.request(Heartbeat, body, {
-        ...this.#limits(timeoutMs),
+        node: { group: groupId },
+        isShared: true,
+        timeoutMs: Math.min(this.#cluster.options.requestTimeoutMs, this.#patienceMs()),
+        signal: this.#stopping.signal,
         resend: 'never',
       })
       this.meter.heartbeatAnswered()
@@ -403,8 +442,15 @@ export class GroupMember {
         this.#lose(false, `no answer from the coordinator for ${silentMs} ms: ${messageOf(error)}`)
       }
     } finally {
-      if (!this.#isStopped) this.#scheduleHeartbeat()
+      this.#isBeating = false
     }
+  }
+
+  /** Closes the connection for joining, until the next rebalance. */
+  #disconnect(): void {
+    if (!this.#hasConnection) return
+    this.#hasConnection = false
+    this.#cluster.release(this.#purpose)
   }
 
   #touch(): void {

@@ -19,6 +19,8 @@ export interface GroupMembership {
   start(): Promise<void> | void
   requestRejoin(reason?: string): void
   leave(): Promise<void>
+  /** Leaves, calling no handler, and joins again when `ready` resolves. */
+  leaveUntil(ready: Promise<void>, reason: string): Promise<void>
   /** Counts what the membership went through, for metrics. */
   readonly meter?: { values(): Record<string, number> }
 }
@@ -46,6 +48,8 @@ export interface GroupHandler {
 export interface GroupOwner extends LeaderConfigView {
   /** Stop these and have their last statuses written. */
   revoked(work: Work): Promise<void>
+  /** Stop these at once, whatever else is under way: others may have begun to run them. */
+  abandoned(work: Work): Promise<void>
   /** The worker holds `ConnectGroup.held` now: start what is not running yet. */
   assigned(): Promise<void>
 }
@@ -64,8 +68,10 @@ type Settings = Pick<
   'connectProtocol' | 'scheduledRebalanceMaxDelayMs' | 'workerSyncTimeoutMs' | 'workerUnsyncBackoffMs'
 >
 
-/** After this many failures in a row to catch up with the configuration topic, the work is given up. */
-const MAX_SYNC_FAILURES = 5
+/** After this many tries to catch up with the configuration topic, the work is given up. */
+const SYNC_RETRIES = 5
+/** Without a delay of rebalances, a topic that cannot be read would be asked for incessantly. */
+const SHORTEST_BACKOFF_MS = 50
 
 /**
  * Membership in the group of workers: offers the protocols, takes assignments, and knows what this worker holds.
@@ -87,7 +93,7 @@ export class ConnectGroup {
   #losses = 0
   #waiters: (() => void)[] = []
   #delayTimer: NodeJS.Timeout | undefined
-  #syncFailures = 0
+  #absenceTimer: NodeJS.Timeout | undefined
 
   constructor(
     url: string,
@@ -121,8 +127,36 @@ export class ConnectGroup {
   async stop(): Promise<void> {
     this.#stopping.abort()
     clearTimeout(this.#delayTimer)
+    clearTimeout(this.#absenceTimer)
     this.#settled = false
     await this.#member.leave()
+  }
+
+  /**
+   * Leaves the group until `ready` resolves. What is held goes on for as long as the others wait for this worker to come
+   * back, which is `scheduled.rebalance.max.delay.ms`; with the eager protocol they do not wait.
+   */
+  leaveUntil(ready: Promise<void>, reason: string): void {
+    const view = this.#view
+    if (view === null || this.#stopping.signal.aborted) return
+    this.#losses++
+    this.#settled = false
+    this.#view = null
+    clearTimeout(this.#delayTimer)
+    const patienceMs = view.version === 0 ? 0 : this.#settings.scheduledRebalanceMaxDelayMs
+    const timer = setTimeout(() => this.#abandon(), patienceMs).unref()
+    this.#absenceTimer = timer
+    const back = (): void => clearTimeout(timer)
+    void ready.then(back, back)
+    void this.#member.leaveUntil(ready, reason)
+  }
+
+  #abandon(): void {
+    const work = this.#held
+    if (isNoWork(work)) return
+    this.#logger.warn('Away from the group of workers, which may have given the work to others: stopping it here')
+    this.#held = NO_WORK
+    void this.#owner.abandoned(work)
   }
 
   /** What the membership counts, by Kafka's attribute names; empty where there is nothing to count. */
@@ -180,7 +214,7 @@ export class ConnectGroup {
     this.#member.requestRejoin(reason)
   }
 
-  /** Forgets work that is no longer configured, so that it needs no revocation. */
+  /** Forgets work that needs no revocation any more. */
   drop(work: Work): void {
     const sets = workSets(this.#held)
     removeSets(sets, workSets(work))
@@ -232,10 +266,12 @@ export class ConnectGroup {
       { generation, isLeader, leaderUrl: assignment.leaderUrl, connectors: connectors.length, tasks: tasks.length },
       'Joined the group of workers',
     )
-    if (!isNoWork(assignment.revoked)) await this.#owner.revoked(assignment.revoked)
+    if (!isNoWork(assignment.revoked)) {
+      this.drop(assignment.revoked)
+      await this.#owner.revoked(assignment.revoked)
+    }
     if (losses !== this.#losses) return
     const held = workSets(version === 0 ? NO_WORK : this.#held)
-    removeSets(held, workSets(assignment.revoked))
     addWork(held, assignment.assigned)
     this.#held = toWork(held)
     if (!(await this.#catchUp(assignment)) || losses !== this.#losses) return
@@ -248,43 +284,42 @@ export class ConnectGroup {
     if (this.#settled) for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
-  /** Makes sure that the configuration is at least as new as the assignment. False: a new round was asked for. */
-  async #catchUp(assignment: Assignment): Promise<boolean> {
-    if (assignment.error === 'none' && this.#owner.configOffset() >= assignment.configOffset) {
-      this.#syncFailures = 0
-      return true
-    }
-    try {
-      await withDeadline(this.#owner.readConfigToEnd(), this.#settings.workerSyncTimeoutMs, 'Reading the config topic')
-    } catch (error) {
-      this.#logger.warn({ err: error }, 'Could not catch up with the config topic')
-    }
-    if (this.#owner.configOffset() < assignment.configOffset) {
-      await this.#backOff()
+  /** Makes sure that the configuration is at least as new as the assignment. False: another round is to follow. */
+  async #catchUp({ error, configOffset }: Assignment): Promise<boolean> {
+    const isMismatch = error !== 'none'
+    const mustRead = this.#owner.configOffset() < configOffset || (isMismatch && this.isLeader)
+    if (mustRead && !(await this.#readTo(configOffset))) {
+      this.leaveUntil(this.#readAtLast(configOffset), 'taking too long to read the log')
       return false
     }
-    this.#syncFailures = 0
-    if (assignment.error === 'none') return true
-    this.requestRejoin('the configurations of the workers did not match')
-    return false
+    if (isMismatch) this.requestRejoin('the configurations of the workers did not match')
+    return !isMismatch
   }
 
-  /** Work goes on while the worker cannot catch up, but not for ever. */
-  async #backOff(): Promise<void> {
-    this.#syncFailures++
-    const eager = this.#view?.version === 0
-    const left = MAX_SYNC_FAILURES + 1 - this.#syncFailures
-    if (eager || left <= 0) {
-      const work = this.#held
-      this.#held = NO_WORK
-      await this.#owner.revoked(work)
+  async #readTo(configOffset: number): Promise<boolean> {
+    try {
+      await withDeadline(this.#owner.readConfigToEnd(), this.#settings.workerSyncTimeoutMs, 'Reading the config topic')
+      return this.#owner.configOffset() >= configOffset
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'Could not catch up with the config topic')
+      return false
     }
-    const delayMs =
-      eager || left <= 0
-        ? this.#settings.workerUnsyncBackoffMs
-        : this.#settings.scheduledRebalanceMaxDelayMs / 10 / left
-    this.#logger.warn({ delayMs }, 'Still behind the config topic; joining the group again later')
-    this.#rejoinAfter(delayMs, 'behind the config topic')
+  }
+
+  /** Reads again and again. What runs here goes on for some tries, but not for ever without news of the configuration. */
+  async #readAtLast(configOffset: number): Promise<void> {
+    const { workerUnsyncBackoffMs, scheduledRebalanceMaxDelayMs } = this.#settings
+    const isEager = this.#view?.version === 0
+    for (let left = SYNC_RETRIES; !this.#stopping.signal.aborted; left--) {
+      if (left === 0) {
+        this.#abandon()
+        left = SYNC_RETRIES
+      }
+      const delayMs = isEager ? workerUnsyncBackoffMs : scheduledRebalanceMaxDelayMs / 10 / left
+      this.#logger.warn({ delayMs }, 'Behind the config topic; joining the group again when it could be read')
+      await pause(Math.max(delayMs, SHORTEST_BACKOFF_MS), this.#stopping.signal)
+      if (await this.#readTo(configOffset)) return
+    }
   }
 
   #rejoinAfter(delayMs: number, reason: string): void {

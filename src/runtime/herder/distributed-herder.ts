@@ -28,6 +28,7 @@ import { HerderReads } from './herder-reads.ts'
 import { dropStaleStatuses, SessionKeyRotation } from './leader-duties.ts'
 import { LoggerAdmin } from './logger-admin.ts'
 import { PeerRequests } from './peer-requests.ts'
+import { QueueWatch } from './queue-watch.ts'
 import { Restarts } from './restarts.ts'
 import type { PartitionOffset } from './sink-offsets.ts'
 import { TaskConfigPublisher } from './task-config-publisher.ts'
@@ -67,6 +68,10 @@ export class DistributedHerder implements Herder, GroupOwner {
     this.#reactions = new ConfigReactions(this.#context, this.#restarts, this.#loggers)
     this.#publisher = new TaskConfigPublisher((connector) => this.#peers.publishTaskConfigs(connector), parts.logger)
     this.#sessionKeys = new SessionKeyRotation(parts.config, parts.worker, parts.logger)
+    if (parts.hasPeers) {
+      const watch = new QueueWatch(parts.worker.rebalanceTimeoutMs, () => this.#leaveUntilCaughtUp(watch))
+      this.#context.queue.watchBy(watch)
+    }
   }
 
   /** Reads the internal topics to their end; requests wait until `place` is known. */
@@ -259,6 +264,30 @@ export class DistributedHerder implements Herder, GroupOwner {
       await place.local.stop(work)
       await queue.step('flushing updates to the status topic', () => this.#flushUnlessStopping())
     })
+  }
+
+  async abandoned(work: Work): Promise<void> {
+    await this.#context.place?.local.stop(work)
+  }
+
+  /**
+   * Others must not count on a worker whose queue hangs (Kafka Connect's expired poll timeout): it leaves the group, and
+   * joins again when everything that it was given has been done.
+   */
+  #leaveUntilCaughtUp(watch: QueueWatch): void {
+    const { queue, place, parts } = this.#context
+    const caughtUp = queue.passed()
+    void caughtUp.then(() => watch.resume())
+    if (this.#context.isStopping || place === null || place.group.view === null) return
+    const { rebalanceTimeoutMs } = parts.worker
+    parts.logger.warn(
+      { rebalanceTimeoutMs },
+      'worker poll timeout has expired. The last known action being performed by the worker is : ' +
+        `${queue.stage?.description ?? 'not known'}. It has held up everything else for longer than ` +
+        'rebalance.timeout.ms, so this worker leaves the group until it is done. If it needs that long, increase ' +
+        'rebalance.timeout.ms, which is also how long a rebalance waits for a worker that does not answer',
+    )
+    place.group.leaveUntil(caughtUp, 'worker poll timeout has expired.')
   }
 
   async assigned(): Promise<void> {

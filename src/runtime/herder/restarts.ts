@@ -55,8 +55,11 @@ export class Restarts {
       if (!group.held.tasks.some((held) => taskKey(held) === taskKey(id))) {
         throw this.#context.notHere(place, `Task ${taskKey(id)}`, group.taskOwner(id))
       }
-      await local.stopTasks([id])
-      return { done: local.startTask(id) }
+      // Begun at once, so that whoever stops the task meanwhile stops its start as well.
+      const stopped = local.stopTasks([id])
+      const done = local.startTask(id)
+      await stopped
+      return { done }
     })
     await this.#context.during(`starting task ${taskKey(id)}`, starting.done)
   }
@@ -69,8 +72,9 @@ export class Restarts {
     const connector = plan.connector && local.hasConnector(name)
     const tasks = local.tasksOf(name).filter((id) => plan.tasks.has(id.task))
     local.markRestarting(connector, name, tasks)
-    await local.stopTasks(tasks)
+    const stopped = local.stopTasks(tasks)
     if (connector) void local.restartConnector(name)
     for (const id of tasks) void local.startTask(id)
+    await stopped
   }
 }

@@ -1,4 +1,5 @@
 import { ShutdownError } from '../errors.ts'
+import type { QueueWatch } from './queue-watch.ts'
 
 /** What the queue is doing, or did last; for time-out messages and the health check. */
 export interface Stage {
@@ -16,6 +17,12 @@ export class WorkQueue {
   #tail: Promise<unknown> = Promise.resolve()
   #stage: Stage | null = null
   #closed = false
+  #watch: QueueWatch | null = null
+
+  /** To be told of all jobs from now on. */
+  watchBy(watch: QueueWatch): void {
+    this.#watch = watch
+  }
 
   get stage(): Stage | null {
     return this.#stage
@@ -24,11 +31,14 @@ export class WorkQueue {
   /** Resolves or rejects as the job does. `description` completes the sentence "The worker is currently …". */
   run<T>(description: string, job: () => Promise<T> | T): Promise<T> {
     if (this.#closed) return Promise.reject(new ShutdownError('The worker is shutting down'))
+    const watch = this.#watch
+    watch?.given()
     const result = this.#tail.then(async () => {
       if (this.#closed) throw new ShutdownError('The worker is shutting down')
       return await this.#inStage(description, job)
     })
-    this.#tail = result.catch(() => undefined)
+    const ended = (): void => watch?.ended()
+    this.#tail = result.then(ended, ended)
     return result
   }
 

@@ -30,6 +30,12 @@ export class SoleMember implements GroupMembership {
     this.#round ??= this.#rounds()
   }
 
+  /** There is nobody who would notice. */
+  async leaveUntil(ready: Promise<void>): Promise<void> {
+    await ready
+    this.requestRejoin()
+  }
+
   async leave(): Promise<void> {
     this.#left = true
     await this.#round

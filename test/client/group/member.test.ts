@@ -143,6 +143,40 @@ test('a member that was thrown out is told so and joins under a new id', async (
   await a.member.leave()
 })
 
+test('a member that leaves for a while is no member meanwhile, keeps its assignment, and joins under a new id', async () => {
+  const [a, b] = [new TestMember('away', 'a'), new TestMember('away', 'b')]
+  await until('both are in', () => a.assignment === 'sessioned: a b' && b.assignment === 'sessioned: a b')
+  const { memberId } = a.member
+  const ready = Promise.withResolvers<void>()
+  a.events.length = 0
+  await a.member.leaveUntil(ready.promise, 'busy')
+  await until('b is alone', () => b.assignment === 'sessioned: b')
+  assert.deepEqual([a.assignment, a.member.generation], ['sessioned: a b', -1])
+  ready.resolve()
+  await until('both are in again', () => b.assignment === 'sessioned: a b' && a.events.includes('assigned'))
+  assert.deepEqual(a.events, ['revoke', 'assigned'])
+  assert.notEqual(a.member.memberId, memberId)
+  await Promise.all([a.member.leave(), b.member.leave()])
+})
+
+test('a member that leaves in the middle of a rebalance is not joined by the answer to what it asked before', async () => {
+  const [a, b] = [new TestMember('midway', 'a'), new TestMember('midway', 'b')]
+  await until('both are in', () => a.assignment === 'sessioned: a b' && b.assignment === 'sessioned: a b')
+  const hold = Promise.withResolvers<void>()
+  b.holdRevoke = hold.promise
+  a.member.requestRejoin('to wait for b')
+  await until('a has asked to join', () => a.member.state === 'joining' && b.events.at(-1) === 'revoke')
+  const ready = Promise.withResolvers<void>()
+  await a.member.leaveUntil(ready.promise, 'busy')
+  hold.resolve()
+  await until('b is alone', () => b.assignment === 'sessioned: b')
+  assert.equal(a.member.generation, -1)
+  ready.resolve()
+  await until('both are in again', () => b.assignment === 'sessioned: a b' && a.member.generation > 0)
+  assert.ok(!a.events.includes('lost'))
+  await Promise.all([a.member.leave(), b.member.leave()])
+})
+
 test('a leader that cannot assign tries again', async () => {
   const a = new TestMember('retry', 'a')
   a.failures = 2

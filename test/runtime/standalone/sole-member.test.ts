@@ -19,6 +19,7 @@ function group(configured: () => Work) {
     configured,
     readConfigToEnd: () => Promise.resolve(),
     revoked: (work) => Promise.resolve(void seen.push(`revoked ${work.connectors.join()}`)),
+    abandoned: () => assert.fail('it is never away'),
     assigned: () => Promise.resolve(void seen.push(`assigned ${connect.held.connectors.join()}`)),
   }
   const fail = (error: unknown): void => assert.fail(String(error))
