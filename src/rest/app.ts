@@ -20,6 +20,7 @@ import { addResponseHeaders } from './response-headers.ts'
 import { type Resources, routesOf } from './routes/index.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
 import type { Route } from './routes/route.ts'
+import { restTimeouts, type RestTimeouts } from './timeouts.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -47,12 +48,10 @@ export interface RestOptions {
   readonly rest?: Pick<RestConfig, 'allowOrigin' | 'allowMethods' | 'responseHeaders'>
   /** Sends requests on to other workers; default: without settings for https. */
   readonly peers?: PeerClient
-  /** Milliseconds after which a request is given up, default 90000. */
-  readonly requestTimeoutMs?: number
+  /** When requests are given up. Default: as with Kafka Connect. */
+  readonly timeouts?: RestTimeouts
 }
 
-/** As with Kafka Connect. */
-export const REQUEST_TIMEOUT_MS = 90_000
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 const allMethods: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** As `Allow` lists them with Kafka Connect. */
@@ -61,14 +60,7 @@ const answeredOrder: readonly HTTPMethods[] = ['HEAD', 'DELETE', 'POST', 'GET', 
 /** Kafka Connect's REST API as a fastify application; not listening yet. */
 export async function createApp(options: RestOptions): Promise<FastifyInstance> {
   const { fastify } = await import('fastify')
-  const {
-    herder,
-    logger,
-    rest,
-    resources = 'all',
-    peers = new PeerClient(),
-    requestTimeoutMs = REQUEST_TIMEOUT_MS,
-  } = options
+  const { herder, logger, rest, resources = 'all', peers = new PeerClient(), timeouts = restTimeouts } = options
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -99,7 +91,7 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
   app.setErrorHandler(async (error, request, reply) => {
     if (error instanceof ForwardError) {
       try {
-        return await forward(request, reply, error, peers, requestTimeoutMs)
+        return await forward(request, reply, error, peers, timeouts.requestMs)
       } catch (failure) {
         return sendError(reply, statusOf(failure), messageOf(failure))
       }
@@ -112,20 +104,21 @@ export async function createApp(options: RestOptions): Promise<FastifyInstance> 
     return sendError(reply, status === 500 ? (known ?? 500) : status, messageOf(error))
   })
   const metrics = resources === 'admin' ? undefined : options.metrics
-  addRoutes(app, routesOf(herder, logger, resources, metrics !== undefined), herder, requestTimeoutMs)
+  addRoutes(app, routesOf(herder, logger, resources, metrics !== undefined, timeouts), herder, timeouts)
   if (metrics !== undefined) addMetricsRoute(app, metrics)
   return app
 }
 
 /** Registers the routes, and 405 and OPTIONS for the other methods of their paths. */
-function addRoutes(app: FastifyInstance, routes: readonly Route[], herder: Herder, timeoutMs: number): void {
+function addRoutes(app: FastifyInstance, routes: readonly Route[], herder: Herder, timeouts: RestTimeouts): void {
   for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
-    for (const { method, handle } of methods) {
+    for (const { method, handle, ownDeadline = false } of methods) {
       app.route({
         method,
         url: path,
         handler: async (request, reply) => {
-          const answer = await inTime(handle(request, reply), herder, timeoutMs)
+          const work = handle(request, reply)
+          const answer = await (ownDeadline ? work : inTime(work, herder, timeouts.requestMs))
           return answer === undefined ? reply.send() : sendJson(reply, JSON.stringify(answer))
         },
       })

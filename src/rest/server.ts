@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type RestOptions } from './app.ts'
+import { OpenServer } from './open-server.ts'
 import { type BoundListener, ListenError, type Listener, parseListener } from './listeners.ts'
 
 export interface RestServerOptions extends Omit<RestOptions, 'resources'> {
@@ -21,19 +22,17 @@ export interface RestServer {
   readonly urls: readonly string[]
   readonly adminUrls: readonly string[]
   readonly bound: readonly BoundListener[]
-  /** Lets running requests end for a moment, then closes all connections. */
+  /** Accepts nothing more, lets the requests under way end (for a minute at most), and closes all connections. */
   close(): Promise<void>
 }
-
-const CLOSE_GRACE_MS = 5_000
 
 /** Serves the REST API on all listeners. Rejects, naming listener and setting, when one cannot be bound. */
 export async function createRestServer(options: RestServerOptions): Promise<RestServer> {
   const { listeners, adminListeners = null, tls, adminTls, ...appOptions } = options
   const apps: FastifyInstance[] = []
-  const servers: Server[] = []
+  const servers: OpenServer[] = []
   const close = async (): Promise<void> => {
-    await Promise.all(servers.map(closeServer))
+    await Promise.all(servers.map((server) => server.close()))
     await Promise.all(apps.map((app) => app.close()))
   }
   const serve = async (
@@ -55,8 +54,9 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
         scheme === 'https'
           ? createHttpsServer(tlsOptions?.() ?? {}, (request, response) => app.routing(request, response))
           : createServer((request, response) => app.routing(request, response))
+      const opened = new OpenServer(server)
       bound.push({ scheme, host, port: await listen(server, listener, setting) })
-      servers.push(server)
+      servers.push(opened)
     }
     return bound
   }
@@ -94,12 +94,4 @@ function listenError(error: NodeJS.ErrnoException, { text, port }: Listener, set
     return new ListenError(`${what}: not allowed to use port ${port}. Choose one above 1023.`, { cause: error })
   }
   return new ListenError(`${what}: ${error.message}`, { cause: error })
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
-  await closed
-  clearTimeout(timer)
 }

@@ -13,7 +13,6 @@ import {
   type WorkerConfig,
   type WorkerOptions,
 } from '../runtime/index.ts'
-import { REQUEST_TIMEOUT_MS } from './app.ts'
 import { basicAuth } from './extensions/basic-auth.ts'
 import { clusterState } from './extensions/cluster-state.ts'
 import { RestExtensions } from './extensions/rest-extensions.ts'
@@ -21,6 +20,7 @@ import { advertisedUrl } from './listeners.ts'
 import { routesOf } from './routes/index.ts'
 import { metricsPath } from './routes/metrics.ts'
 import { createRestServer } from './server.ts'
+import { restTimeouts, type RestTimeouts } from './timeouts.ts'
 import { productVersion } from './version.ts'
 
 export interface StartWorkerOptions {
@@ -29,6 +29,8 @@ export interface StartWorkerOptions {
   readonly makeRunner?: WorkerOptions['makeRunner']
   /** A worker of its own, with offsets in a file; default: one of a cluster. */
   readonly standalone?: boolean
+  /** When REST requests are given up. Default: as with Kafka Connect. */
+  readonly timeouts?: RestTimeouts
   /** The group refuses this worker for good. */
   readonly onFatal?: (error: unknown) => void
 }
@@ -55,7 +57,7 @@ export async function startWorker(
   props: Readonly<Record<string, string>>,
   options: StartWorkerOptions,
 ): Promise<RunningWorker> {
-  const { logger, onFatal } = options
+  const { logger, onFatal, timeouts } = options
   const create = options.standalone ? createStandaloneWorker : createWorker
   const worker = create(await resolveWorkerProperties(props, logger), {
     logger,
@@ -77,6 +79,7 @@ export async function startWorker(
     logger: restLogger,
     metrics,
     ...(extensions === null ? {} : { extensions }),
+    ...(timeouts === undefined ? {} : { timeouts }),
     peers,
     rest: config.rest,
     listeners: config.listeners,
@@ -115,7 +118,7 @@ async function restExtensions(config: WorkerConfig, herder: Herder, logger: Logg
   return RestExtensions.create({
     plugins,
     properties: config.properties,
-    clusterState: clusterState(herder, Math.min(REQUEST_TIMEOUT_MS, config.rebalanceTimeoutMs)),
+    clusterState: clusterState(herder, Math.min(restTimeouts.requestMs, config.rebalanceTimeoutMs)),
     logger,
     isTaken: (path) => taken.has(path),
   })

@@ -19,7 +19,7 @@ type Answer = { status: number; headers: Record<string, unknown>; text: string; 
 /** The application, made once; it asks whichever herder the present test has. */
 let current: FakeHerder = fakeHerder()
 const herderOfTest = new Proxy(current, { get: (_target, method) => Reflect.get(current, method) as unknown })
-const appOfTest = createApp({ herder: herderOfTest, logger: silentLogger, requestTimeoutMs: 500 })
+const appOfTest = createApp({ herder: herderOfTest, logger: silentLogger, timeouts: { requestMs: 500, healthMs: 500 } })
 
 after(async () => {
   await (await appOfTest).close()
@@ -45,7 +45,7 @@ const put = (url: string, payload: string | object): InjectOptions => ({ ...post
 describe('routes', () => {
   const routes: readonly (readonly [string, string, number, string, ...unknown[]])[] = [
     ['GET', '/', 200, 'serverInfo'],
-    ['GET', '/health', 200, 'health'],
+    ['GET', '/health', 200, 'health', 500],
     ['GET', '/connectors', 200, 'connectors'],
     ['GET', '/connectors/', 200, 'connectors'],
     ['GET', '/connectors/c', 200, 'connectorInfo', 'c'],

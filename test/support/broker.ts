@@ -16,6 +16,8 @@ export interface TestBroker {
   readonly port: number
   readonly dataFolder: string
   readonly clusterId: string
+  /** Stops it until a restart. */
+  shutDown(): Promise<void>
   /** Stops the broker and starts it again on the same port and data. */
   restart(): Promise<void>
   /** Stops the broker and removes its data. */
@@ -44,19 +46,25 @@ function properties(folder: string, port: number, given: Readonly<Record<string,
  */
 export async function startTestBroker(given: Readonly<Record<string, string>> = {}): Promise<TestBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-broker-'))
-  let broker: Broker = await startBroker(properties(folder, 0, given), silentLogger)
+  let broker: Broker | null = await startBroker(properties(folder, 0, given), silentLogger)
   const port = broker.listeners[0]?.port ?? 0
+  const stop = async (): Promise<void> => {
+    const running = broker
+    broker = null
+    await running?.close()
+  }
   return {
     bootstrap: `127.0.0.1:${port}`,
     port,
     dataFolder: folder,
     clusterId: broker.clusterId,
+    shutDown: stop,
     async restart() {
-      await broker.close()
+      await stop()
       broker = await startBroker(properties(folder, port, given), silentLogger)
     },
     async close() {
-      await broker.close()
+      await stop()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -106,6 +114,7 @@ export async function startChildBroker(given: Readonly<Record<string, string>> =
       return running.child.pid ?? -1
     },
     kill9: () => stop('SIGKILL'),
+    shutDown: () => stop('SIGTERM'),
     async restart() {
       await stop('SIGTERM')
       running = await spawnBroker(properties(folder, port, given))

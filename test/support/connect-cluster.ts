@@ -1,4 +1,5 @@
 import type { ConnectorStateInfo } from '../../src/runtime/index.ts'
+import { restTimeouts } from '../../src/rest/timeouts.ts'
 import { startTestBroker, type TestBroker } from './broker.ts'
 import { type RestAnswer, startTestWorker, type TestWorker } from './connect-worker.ts'
 import { eventually } from './task-runner.ts'
@@ -12,6 +13,8 @@ const WAIT_MS = 20_000
 export class ConnectCluster {
   readonly broker: TestBroker
   readonly workers: TestWorker[] = []
+  /** When the workers give up REST requests; may be changed while they run. */
+  readonly timeouts: { requestMs: number; healthMs: number } = { ...restTimeouts }
   readonly #props: Record<string, string>
 
   private constructor(broker: TestBroker, props: Record<string, string>) {
@@ -35,7 +38,8 @@ export class ConnectCluster {
   }
 
   async addWorker(given: Record<string, string> = {}): Promise<TestWorker> {
-    const worker = await startTestWorker(this.broker.bootstrap, { ...this.#props, ...given })
+    const options = { timeouts: this.timeouts }
+    const worker = await startTestWorker(this.broker.bootstrap, { ...this.#props, ...given }, options)
     this.workers.push(worker)
     await eventually(
       async () => (await worker.call('GET', '/health')).status === 200,
@@ -59,6 +63,16 @@ export class ConnectCluster {
   call(method: string, path: string, body?: unknown, worker = this.workers[0]): Promise<RestAnswer> {
     if (worker === undefined) throw new Error('the cluster has no worker')
     return worker.call(method, path, body)
+  }
+
+  /** Does something while requests, health checks included, may take only so long. */
+  async withRequestTimeout<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+    Object.assign(this.timeouts, { requestMs: timeoutMs, healthMs: timeoutMs })
+    try {
+      return await work()
+    } finally {
+      Object.assign(this.timeouts, restTimeouts)
+    }
   }
 
   /** The same, and fails unless the answer has this status. */

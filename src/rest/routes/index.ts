@@ -7,15 +7,24 @@ import { connectorRoutes } from './connectors.ts'
 import { metricsOperation } from './metrics.ts'
 import { pluginRoutes } from './plugins.ts'
 import { rootRoutes } from './root.ts'
+import { restTimeouts, type RestTimeouts } from '../timeouts.ts'
 import type { Route } from './route.ts'
 
 /** Which endpoints a listener serves: the administration ones may have listeners of their own. */
 export type Resources = 'all' | 'main' | 'admin'
 
 /** The routes of a listener, the last of which describes them all. */
-export function routesOf(herder: Herder, logger: Logger, resources: Resources, withMetrics: boolean): Route[] {
+export function routesOf(
+  herder: Herder,
+  logger: Logger,
+  resources: Resources,
+  withMetrics: boolean,
+  timeouts: RestTimeouts = restTimeouts,
+): Route[] {
   const routes = [
-    ...(resources === 'admin' ? [] : [...rootRoutes(herder), ...connectorRoutes(herder), ...pluginRoutes(herder)]),
+    ...(resources === 'admin'
+      ? []
+      : [...rootRoutes(herder, timeouts), ...connectorRoutes(herder), ...pluginRoutes(herder)]),
     ...(resources === 'main' ? [] : adminRoutes(herder, logger)),
   ]
   const document: Route = {

@@ -1,11 +1,12 @@
 import type { Herder } from '../../runtime/index.ts'
 import { ref } from '../openapi/schemas.ts'
+import type { RestTimeouts } from '../timeouts.ts'
 import type { Route } from './route.ts'
 
 const healthStatus = { healthy: 200, starting: 503, unhealthy: 500 } as const
 
 /** `GET /` and `GET /health`. */
-export function rootRoutes(herder: Herder): Route[] {
+export function rootRoutes(herder: Herder, timeouts: RestTimeouts): Route[] {
   return [
     {
       method: 'GET',
@@ -20,8 +21,9 @@ export function rootRoutes(herder: Herder): Route[] {
       summary:
         '200 when the worker is well, 503 while it starts, 500 when it does not come through with its work; names running tasks that do not move.',
       answers: { 200: ref('Health'), 500: ref('Health'), 503: ref('Health') },
+      ownDeadline: true,
       handle: async (_request, reply) => {
-        const health = await herder.health()
+        const health = await herder.health(timeouts.healthMs)
         void reply.code(healthStatus[health.status])
         return health
       },

@@ -25,5 +25,7 @@ export interface Route extends Operation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** fastify's syntax. */
   readonly path: string
+  /** It answers in time by itself. */
+  readonly ownDeadline?: true
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }

@@ -170,8 +170,8 @@ export class DistributedHerder implements Herder, GroupOwner {
     return this.#reads.counters()
   }
 
-  health(): Promise<Health> {
-    return this.#reads.health(this.#ready)
+  health(timeoutMs: number): Promise<Health> {
+    return this.#reads.health(this.#ready, timeoutMs)
   }
 
   // Changes

@@ -77,7 +77,8 @@ export class HerderContext {
   /** Waits until the worker is in the group for the first time. */
   async joined(): Promise<HerderPlace> {
     const place = await this.started.promise
-    if (place.group.view === null) await place.group.settled(SETTLE_TIMEOUT_MS)
+    if (place.group.view === null)
+      await this.during('ensuring membership in the cluster', place.group.settled(SETTLE_TIMEOUT_MS))
     return place
   }
 

@@ -1,4 +1,4 @@
-import { pause } from '../../base/deadline.ts'
+import { DeadlineExceededError, withDeadline } from '../../base/deadline.ts'
 import { ForbiddenError, NotFoundError } from '../errors.ts'
 import { threadSettings } from '../threads/thread-settings.ts'
 import type { ConnectorTaskId, TaskCounters } from '../task-runner.ts'
@@ -7,8 +7,6 @@ import * as views from './connector-views.ts'
 import type { ConnectorInfo, ConnectorStateInfo, Health, StalledTaskEntry, TaskInfo, TaskStateEntry } from './herder.ts'
 import type { HerderContext } from './herder-context.ts'
 import { describeStage } from './work-queue.ts'
-
-const HEALTH_TIMEOUT_MS = 9_000
 
 /** What the herder can answer from what this worker has read, without a decision. */
 export class HerderReads {
@@ -84,22 +82,25 @@ export class HerderReads {
   }
 
   /** @param isReady the first assignment is in effect */
-  async health(isReady: boolean): Promise<Health> {
-    const { queue } = this.#context
+  async health(isReady: boolean, timeoutMs: number): Promise<Health> {
     if (!isReady) {
-      return { status: 'starting', message: `Worker is still starting up.${describeStage(queue.stage)}` }
+      return { status: 'starting', message: `Worker is still starting up.${describeStage(this.#context.stage())}` }
     }
-    const probe = queue.passed().then(() => true)
-    if (await Promise.race([probe, pause(HEALTH_TIMEOUT_MS).then(() => false)])) {
-      const healthy: Health = {
-        status: 'healthy',
-        message: 'Worker has completed startup and is ready to handle requests.',
-      }
-      const stalled = await this.#stalledTasks()
-      return stalled.length === 0 ? healthy : { ...healthy, stalled_tasks: stalled }
+    try {
+      // What any request that changes something would wait for.
+      const able = Promise.all([this.#context.queue.passed(), this.#context.joined()])
+      await withDeadline(able, timeoutMs, 'The health check')
+    } catch (error) {
+      if (!(error instanceof DeadlineExceededError)) throw error
+      const message = 'Worker was unable to handle this request and may be unable to handle other requests.'
+      return { status: 'unhealthy', message: `${message}${describeStage(this.#context.stage())}` }
     }
-    const message = 'Worker was unable to handle this request and may be unable to handle other requests.'
-    return { status: 'unhealthy', message: `${message}${describeStage(queue.stage)}` }
+    const healthy: Health = {
+      status: 'healthy',
+      message: 'Worker has completed startup and is ready to handle requests.',
+    }
+    const stalled = await this.#stalledTasks()
+    return stalled.length === 0 ? healthy : { ...healthy, stalled_tasks: stalled }
   }
 
   async #stalledTasks(): Promise<StalledTaskEntry[]> {

@@ -172,7 +172,8 @@ export interface Herder {
    */
   setLoggerLevel(name: string, level: string, scope: LoggerScope): Promise<string[] | null>
   serverInfo(): Promise<ServerInfo>
-  health(): Promise<Health>
+  /** What can be said within the time. */
+  health(timeoutMs: number): Promise<Health>
   /** Totals of the tasks on this worker, for metrics and progress displays. */
   counters(): Promise<TaskCounters[]>
   /** What the herder is doing, or did last. */

@@ -110,6 +110,11 @@ export class TaskThread {
     return this.#lost !== null
   }
 
+  /** False when it has been silent for longer than between two of its answers: it may hang. */
+  get isAnswering(): boolean {
+    return this.#unanswered < 2
+  }
+
   /** Calls the thread's host. Rejects with {@link ThreadLostError} when the thread is lost before it answers. */
   call<M extends HostMethod>(method: M, ...args: HostArgs<M>): Promise<HostResult<M>> {
     if (this.#lost !== null) return Promise.reject(new ThreadLostError(this.#lost))

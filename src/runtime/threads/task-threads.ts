@@ -8,6 +8,7 @@ import {
   type SourcePartition,
 } from '../../connect/index.ts'
 import type { PackedTaskMetrics } from '../metrics/task-metrics.ts'
+import { simpleName } from '../plugins/plugin-names.ts'
 import { ownerLabel, type ScopeOwner } from '../plugins/scope-owner.ts'
 import type {
   ConnectorTaskId,
@@ -41,6 +42,8 @@ const ANSWER_MARGIN_MS = 1000
 const ROUND_TIMEOUT_MS = 2000
 /** A task or connector whose thread is lost this often for an unknown reason is taken for that reason. */
 const LOSSES_BEFORE_FAILED = 2
+/** A thread that may hang is worth as much as one with this many tasks. */
+const SILENT_LOAD = 1_000_000
 
 /**
  * Runs connectors and tasks in a pool of supervised threads. Threads are started when they are needed. A thread that hangs
@@ -242,7 +245,7 @@ export class TaskThreads implements TaskRunner {
         if (!(error instanceof ThreadLostError)) throw error
         const { call, loading } = error.loss
         // What hung may have been this call itself; another one's fault must not become this one's failure.
-        const mayBeOurs = call === null ? loading === null : call.owner.kind === 'plugin'
+        const mayBeOurs = call === null ? loading === null : isCallOf(call.owner, args[0])
         if (mayBeOurs || attempt >= 3) throw describeLoss(error)
       }
     }
@@ -254,13 +257,13 @@ export class TaskThreads implements TaskRunner {
     let best: TaskThread | null = null
     let bestLoad = Infinity
     for (const thread of this.#threads) {
-      const load = this.#placements.load(thread)
+      const load = this.#placements.load(thread) + (thread.isAnswering ? 0 : SILENT_LOAD)
       if (load < bestLoad) {
         best = thread
         bestLoad = load
       }
     }
-    const isBusy = kind === 'task' && bestLoad >= 1
+    const isBusy = bestLoad >= (kind === 'task' ? 1 : SILENT_LOAD)
     if (best !== null && !(isBusy && this.#threads.size < this.#settings.threads)) return best
     return this.#spawn()
   }
@@ -375,6 +378,12 @@ function startOn(thread: TaskThread, placement: Placement): Promise<void> {
 function isOwner(placement: Placement, owner: ScopeOwner): boolean {
   if (placement.kind === 'connector') return owner.kind === 'connector' && owner.name === placement.name
   return owner.kind === 'task' && owner.name === placement.id.connector && owner.task === placement.id.task
+}
+
+/** Whether a plugin call may have been made for a call about the plugin `asked`, which may be one of its short names. */
+function isCallOf(owner: ScopeOwner, asked: unknown): boolean {
+  if (owner.kind !== 'plugin') return false
+  return typeof asked !== 'string' || simpleName(owner.pluginClass).startsWith(simpleName(asked))
 }
 
 /** What a caller is told when the thread that worked for it is gone. */

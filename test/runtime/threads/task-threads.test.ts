@@ -237,6 +237,42 @@ test('a validation that never returns is refused with the reason, and the next o
   assert.ok((await threads.validateConnector('test.MisbehavingSource', {})).length > 0)
 })
 
+test('a validation that hangs does not fail another one that waits behind it', async () => {
+  const { threads } = start()
+  const hanging = assert.rejects(
+    threads.validateConnector('test.MisbehavingSource', { where: 'validate', how: 'spin' }),
+    /did not answer for 2000 ms/,
+  )
+  assert.ok((await threads.validateConnector('CountingSource', counting('behind'))).length > 0)
+  await hanging
+})
+
+test('while a thread hangs, new work goes to another one', async () => {
+  const { threads } = start({ 'task.threads': '2', 'task.thread.unresponsive.ms': '60000' })
+  let isOver = false
+  const hanging = threads.validateConnector('test.MisbehavingSource', { where: 'validate', how: 'spin' })
+  const end = hanging.then(
+    () => (isOver = true),
+    () => (isOver = true),
+  )
+  let answers = 0
+  await eventually(
+    () => {
+      // Those that come too early to know better wait behind it.
+      threads.validateConnector('CountingSource', counting('beside')).then(
+        () => answers++,
+        () => undefined,
+      )
+      return answers > 0
+    },
+    'an answer',
+    30_000,
+  )
+  assert.equal(isOver, false)
+  await threads.stop()
+  await end
+})
+
 test('a task that takes all memory is FAILED; its neighbour goes on', async () => {
   const { threads, listener } = start({ 'task.thread.max.heap.mb': '64' })
   await threads.startTask(task('modest'), counting('modest'), counting('modest'), 'STARTED')
