@@ -144,7 +144,7 @@ for (const protocol of protocols) {
 test('a change is followed however the one before it ended', async (t) => {
   const played = await start(t, C1)
   const { runner } = played
-  const { setTargetState } = runner
+  const setTargetState = runner.setTargetState.bind(runner)
   runner.setTargetState = async () => {
     throw new Error('not today')
   }

@@ -7,7 +7,6 @@ import { eventually } from '../../support/task-runner.ts'
 // Of Kafka's DistributedHerderTest: what a worker does with its assignments.
 
 const C1: Work = { connectors: ['c1'], tasks: [] }
-const T1: Work = { connectors: [], tasks: [task('c1', 1)] }
 const BOTH: Work = { connectors: ['c1'], tasks: [task('c1', 1)] }
 
 /** A worker for which connector c1 with its three tasks is configured. */
