@@ -62,7 +62,7 @@ export class PlayedTopic extends RecordedLog {
 
   giveTasks(connector: string, tasks: number, properties: Properties = { topic: 'out' }): void {
     for (let task = 0; task < tasks; task++)
-      this.give({ type: 'task', id: { connector, task }, properties: { ...properties, part: String(task) } })
+      this.give({ type: 'task', id: { connector, task }, properties: taskProperties(properties, task) })
     this.give({ type: 'commit', connector, tasks })
   }
 
@@ -87,6 +87,11 @@ class PlayedRunner extends FakeTaskRunner {
     this.calls.push('stop')
     await super.stop()
   }
+}
+
+/** As the fake runner's connectors configure their tasks. */
+export function taskProperties(properties: Properties = { topic: 'out' }, number = 0): Properties {
+  return { 'task.class': 'fake.FakeSourceTask', ...properties, part: String(number) }
 }
 
 /** A connector of the fake runner. */

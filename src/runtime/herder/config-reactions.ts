@@ -2,13 +2,18 @@ import type { Work } from '../group/work.ts'
 import type { ConfigEvent } from '../stores/config-state.ts'
 import type { HerderContext, HerderPlace } from './herder-context.ts'
 import type { LoggerAdmin } from './logger-admin.ts'
+import { covers } from './restart-plan.ts'
 import type { Restarts } from './restarts.ts'
+
+type RestartRequest = Extract<ConfigEvent, { type: 'restart-requested' }>
 
 /** Acts on what the configuration topic says, as far as it concerns this worker. */
 export class ConfigReactions {
   readonly #context: HerderContext
   readonly #restarts: Restarts
   readonly #loggers: LoggerAdmin
+  /** Those that are still to be followed. */
+  readonly #restartRequests = new Set<RestartRequest>()
 
   constructor(context: HerderContext, restarts: Restarts, loggers: LoggerAdmin) {
     this.#context = context
@@ -20,12 +25,22 @@ export class ConfigReactions {
   follow(event: ConfigEvent): void {
     const { queue, parts } = this.#context
     if (this.#context.isStopping) return
+    if (event.type === 'restart-requested' && !this.#isNews(event)) return
     queue
       .run(`handling ${event.type.replaceAll('-', ' ')}`, () => this.#react(event))
       .catch((error: unknown) => {
         if (!this.#context.isStopping)
           parts.logger.error({ err: error, event: event.type }, 'Could not follow a change of the configuration')
       })
+  }
+
+  /** False when a request that is to be followed does the same and more. It takes the place of those that do less. */
+  #isNews(request: RestartRequest): boolean {
+    const waiting = [...this.#restartRequests].filter(({ connector }) => connector === request.connector)
+    if (waiting.some((other) => covers(other, request))) return false
+    for (const other of waiting) if (covers(request, other)) this.#restartRequests.delete(other)
+    this.#restartRequests.add(request)
+    return true
   }
 
   async #react(event: ConfigEvent): Promise<void> {
@@ -49,7 +64,7 @@ export class ConfigReactions {
         this.#targetStateChanged(place, event.connector)
         return
       case 'restart-requested':
-        await this.#restarts.follow(place, event.connector, event)
+        if (this.#restartRequests.delete(event)) await this.#restarts.follow(place, event.connector, event)
         return
       case 'logger-level-changed':
         this.#loggers.follow(event.logger, event.level)

@@ -15,6 +15,9 @@ import { type Stage, WorkQueue } from './work-queue.ts'
 
 /** How long a request waits for a rebalance to end before it is refused. */
 const SETTLE_TIMEOUT_MS = 60_000
+/** What clients match on to try again. */
+const STALE =
+  'Cannot complete request momentarily due to stale configuration (typically caused by a concurrent config change)'
 
 /** The parts that the herder drives; made by `../worker.ts`. */
 export interface HerderParts {
@@ -86,7 +89,7 @@ export class HerderContext {
   async settled(): Promise<HerderPlace> {
     const place = await this.started.promise
     if (!(await place.group.settled(SETTLE_TIMEOUT_MS))) {
-      throw new RebalanceNeededError('Request cannot be completed because a rebalance is expected')
+      throw new RebalanceNeededError(STALE)
     }
     return place
   }

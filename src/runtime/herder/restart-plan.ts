@@ -9,11 +9,18 @@ export interface RestartPlan {
   readonly outlook: ConnectorStateInfo
 }
 
+export interface RestartOptions {
+  readonly includeTasks: boolean
+  readonly onlyFailed: boolean
+}
+
+/** True when a restart with these options restarts everything that one with the `other` options does. */
+export function covers(options: RestartOptions, other: RestartOptions): boolean {
+  return (options.includeTasks || !other.includeTasks) && (!options.onlyFailed || other.onlyFailed)
+}
+
 /** The plan follows from the statuses as they are now, so every worker can make it for itself. */
-export function restartPlan(
-  status: ConnectorStateInfo,
-  options: { includeTasks: boolean; onlyFailed: boolean },
-): RestartPlan {
+export function restartPlan(status: ConnectorStateInfo, options: RestartOptions): RestartPlan {
   const concerns = (state: string): boolean => !options.onlyFailed || state === 'FAILED'
   const connector = concerns(status.connector.state)
   const tasks = options.includeTasks ? status.tasks.filter((task) => concerns(task.state)).map((task) => task.id) : []

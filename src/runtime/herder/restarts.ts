@@ -4,12 +4,7 @@ import type { ConnectorTaskId } from '../task-runner.ts'
 import type { ConnectorStateInfo } from './herder.ts'
 import type { HerderContext, HerderPlace } from './herder-context.ts'
 import type { HerderReads } from './herder-reads.ts'
-import { restartPlan } from './restart-plan.ts'
-
-export interface RestartOptions {
-  readonly includeTasks: boolean
-  readonly onlyFailed: boolean
-}
+import { type RestartOptions, restartPlan } from './restart-plan.ts'
 
 /** Restarts that users ask for: of one instance by its owner, or by a request that every worker follows (KIP-745). */
 export class Restarts {
