@@ -21,7 +21,7 @@ import { routesOf } from './routes/index.ts'
 import { metricsPath } from './routes/metrics.ts'
 import { createRestServer } from './server.ts'
 import { restTimeouts, type RestTimeouts } from './timeouts.ts'
-import { productVersion } from './version.ts'
+import { kafkaVersion, productVersion } from './version.ts'
 
 export interface StartWorkerOptions {
   readonly logger: Logger
@@ -61,8 +61,8 @@ export async function startWorker(
   const create = options.standalone ? createStandaloneWorker : createWorker
   const worker = create(await resolveWorkerProperties(props, logger), {
     logger,
-    version: productVersion(),
-    commit: 'unknown',
+    version: kafkaVersion,
+    commit: `millrace-${productVersion()}`,
     makeRunner:
       options.makeRunner ??
       ((config, listener, _logger, offsets) =>

@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs'
 
+/**
+ * The release of Kafka Connect whose REST API this is. `GET /` says it as the version, since clients decide by it what they
+ * may ask for: kcctl refuses to stop connectors or to read offsets below 3.5.
+ */
+export const kafkaVersion = '4.3.1'
+
 let version: string | undefined
 
 /** Version of this package. */

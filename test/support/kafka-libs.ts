@@ -48,6 +48,11 @@ export function log4jLibs(): Promise<string | null> {
   ])
 }
 
+/** A Java client of Kafka Connect's REST API, by others. */
+export function connectClientLibs(): Promise<string | null> {
+  return libs('connect-client', ['org.sourcelab:kafka-connect-client:4.0.5', 'org.slf4j:slf4j-nop:1.7.36'])
+}
+
 async function libs(name: string, artifacts: readonly string[]): Promise<string | null> {
   if (!(await hasProgram('java', '-version'))) return missing('there is no java to run Apache Kafka with')
   const folder = join(cacheFolder(), `${name}-libs-${KAFKA_VERSION}`)

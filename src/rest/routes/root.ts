@@ -11,7 +11,8 @@ export function rootRoutes(herder: Herder, timeouts: RestTimeouts): Route[] {
     {
       method: 'GET',
       path: '/',
-      summary: 'Version, commit and the id of the Kafka cluster.',
+      summary:
+        'The release of Kafka Connect whose API it has, the version of Millrace as the commit, and the id of the Kafka cluster.',
       answers: { 200: ref('ServerInfo') },
       handle: () => herder.serverInfo(),
     },

@@ -267,8 +267,8 @@ export const metricDeclarations: readonly GroupDeclaration[] = [
     tags: ['client-id'],
     summary: 'The program.',
     attributes: {
-      version: text('Version of Millrace.'),
-      'commit-id': text('The commit that it was built from.'),
+      version: text('The release of Kafka Connect whose API it has.'),
+      'commit-id': text('`millrace-` and the version of Millrace.'),
       'start-time-ms': number('When the worker was started, in milliseconds since 1970.'),
     },
   },
