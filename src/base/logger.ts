@@ -1,6 +1,6 @@
 import { type LogFn, pino, type Logger as PinoLogger } from 'pino'
 import { type LevelWord, LogLevels, ROOT_LOGGER } from './log-levels.ts'
-import { withoutSecrets } from './secrets.ts'
+import { lineWithoutSecrets } from './secrets.ts'
 
 /**
  * What every part logs through. Structured fields first, the sentence second, as pino has it:
@@ -23,7 +23,7 @@ export function createLogger(
 ): Logger {
   const { level = 'info', destination = 1, bindings = {} } = options
   const lines = pino(
-    { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: withoutSecrets } },
+    { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: lineWithoutSecrets } },
     pino.destination({ fd: destination, sync: true }),
   )
   return new LeveledLogger(lines, options.levels ?? new LogLevels(wordOf(level)), {})

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { withoutSecrets } from '../base/secrets.ts'
 import { type ServerOptions, withServerOptions } from './commands/options.ts'
 import { type ExitCode, exitCodeOf } from './exit-codes.ts'
 
@@ -17,7 +18,7 @@ async function run(command: Promise<ExitCode>): Promise<void> {
   try {
     process.exit(await command)
   } catch (error) {
-    process.stderr.write(`millrace: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(withoutSecrets(`millrace: ${error instanceof Error ? error.message : String(error)}\n`))
     process.exit(exitCodeOf(error))
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { withoutSecrets } from '../base/secrets.ts'
 import {
   AlreadyExistsError,
   BadRequestError,
@@ -32,8 +33,9 @@ export function statusOf(error: unknown): number {
   return statuses.find(([type]) => error instanceof type)?.[1] ?? 500
 }
 
+/** Secrets that the message quotes are hidden. */
 export function sendError(reply: FastifyReply, status: number, message: string | null): FastifyReply {
-  const body: ErrorBody = { error_code: status, message }
+  const body: ErrorBody = { error_code: status, message: message === null ? null : withoutSecrets(message) }
   return sendJson(reply.code(status), JSON.stringify(body))
 }
 

@@ -1,5 +1,4 @@
 import type { Logger } from '../base/logger.ts'
-import { hideInLogs } from '../base/secrets.ts'
 import {
   Admin,
   ClientTimeoutError,
@@ -9,7 +8,6 @@ import {
   GroupMember,
   Producer,
 } from '../client/index.ts'
-import { describeKey } from './config-def/key.ts'
 import { RuntimeError, WorkerConfigError } from './errors.ts'
 import { ConnectGroup, type GroupHandler, type GroupMembership } from './group/membership.ts'
 import { ConnectorOffsets } from './herder/connector-offsets.ts'
@@ -18,7 +16,6 @@ import type { Herder } from './herder/herder.ts'
 import { LocalWork } from './herder/local-work.ts'
 import { PeerClient } from './herder/peer-client.ts'
 import { PluginDirectory } from './herder/plugin-directory.ts'
-import { secretValues, unloggable } from './herder/redaction.ts'
 import { loggerNames } from './logger-names.ts'
 import type { MetricsSource } from './metrics/group.ts'
 import { WorkerMetrics } from './metrics/worker-metrics.ts'
@@ -35,7 +32,7 @@ import { clientOptions } from './tasks/client-settings.ts'
 import type { OffsetStore } from './tasks/offset-stores.ts'
 import { ConfigValidator } from './validation/config-validator.ts'
 import { logNotices } from './worker-config/notices.ts'
-import { type WorkerConfig, workerConfig, workerKeys } from './worker-config.ts'
+import { type WorkerConfig, workerConfig } from './worker-config.ts'
 import { clientTlsOptions, listenerTls } from './worker-config/tls-options.ts'
 
 export interface WorkerOptions {
@@ -181,8 +178,6 @@ class DistributedMode implements WorkerMode {
   }
 }
 
-const passwordKeys = workerKeys.filter(({ type }) => type === 'PASSWORD').map(describeKey)
-
 class ConnectWorker implements Worker {
   readonly config: WorkerConfig
   readonly herder: DistributedHerder
@@ -205,7 +200,6 @@ class ConnectWorker implements Worker {
 
   constructor(config: WorkerConfig, options: WorkerOptions, mode: (clients: WorkerClients) => WorkerMode) {
     const { logger } = options
-    hideInLogs(unloggable(secretValues(config.properties, config.properties, passwordKeys), config.properties))
     this.config = config
     this.#options = options
     const { prefix, tls } = listenerTls(config)

@@ -16,7 +16,11 @@ export interface TestMillrace {
   stop(): Promise<void>
 }
 
-export async function startTestMillrace(overrides: Record<string, string> = {}): Promise<TestMillrace> {
+/** @param onOutput is given everything that it writes */
+export async function startTestMillrace(
+  overrides: Record<string, string> = {},
+  onOutput?: (text: string) => void,
+): Promise<TestMillrace> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-e2e-'))
   const [restPort, brokerPort] = [await freePort(), await freePort()]
   const bootstrapServer = `127.0.0.1:${brokerPort}`
@@ -24,6 +28,7 @@ export async function startTestMillrace(overrides: Record<string, string> = {}):
   const process = await startMillrace({
     restUrl,
     cwd: folder,
+    ...(onOutput === undefined ? {} : { onOutput }),
     overrides: {
       listeners: restUrl,
       'broker.listeners': `PLAINTEXT://${bootstrapServer}`,

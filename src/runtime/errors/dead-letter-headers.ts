@@ -27,7 +27,10 @@ export function contextHeaders(
     ...(record.offset === null ? [] : [header('offset', String(record.offset))]),
     ...(source === undefined
       ? []
-      : [header('source.partition', source.partition), header('source.offset', source.offset)]),
+      : [
+          header('source.partition', withoutSecrets(source.partition)),
+          header('source.offset', withoutSecrets(source.offset)),
+        ]),
     header('connector.name', id.connector),
     header('task.id', String(id.task)),
     header('stage', error.stage),

@@ -1,5 +1,4 @@
 import type { Logger } from '../../base/logger.ts'
-import { hideInLogs, withoutSecrets } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
 import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '../group/work.ts'
 import type { StartupMeter } from '../metrics/startup-meter.ts'
@@ -10,13 +9,14 @@ import type { Properties } from '../stores/config-records.ts'
 import type { ConfigState } from '../stores/config-state.ts'
 import type { Status } from '../stores/status-records.ts'
 import type { StatusStore } from '../stores/status-store.ts'
-import type { PluginDescription, ConnectorTaskId, TargetState, TaskRunner, TaskRunnerListener } from '../task-runner.ts'
+import type { ConnectorTaskId, TargetState, TaskRunner, TaskRunnerListener } from '../task-runner.ts'
 import { checkTasksMax } from '../tasks/tasks-max.ts'
 import { AutomaticRestarts, type RestartPolicy, restartPolicy } from './automatic-restarts.ts'
+import { ConnectorSecrets } from './connector-secrets.ts'
 import { Lanes } from './lanes.ts'
 import { Places } from './places.ts'
 import type { PluginDirectory } from './plugin-directory.ts'
-import { redact, secretValues, unloggable } from './redaction.ts'
+import type { SecretSource } from './redaction.ts'
 
 export interface LocalWorkOptions {
   readonly config: ConfigState
@@ -39,9 +39,6 @@ export interface StartMeters {
   readonly tasks: StartupMeter
 }
 
-/** Values of one connector that are kept hidden, those of earlier configurations included. */
-const MOST_SECRETS = 200
-
 /**
  * What is placed on this worker. Starts and stops it through the task runner and writes its statuses. An item that
  * failed stays placed: it is not started again by a rebalance, only by a restart, a new configuration or a move.
@@ -55,16 +52,17 @@ export class LocalWork implements TaskRunnerListener {
   readonly #running = new Set<string>()
   /** Connectors and tasks whose present start the runner has reported as failed. */
   readonly #failed = new Set<string>()
-  readonly #secrets = new Map<string, readonly string[]>()
+  readonly #secrets: ConnectorSecrets
   readonly #restarts = new AutomaticRestarts()
   readonly #reloads = new ReloadTimers()
   /** What each connector here was started with last. */
-  readonly #started = new Map<string, Readonly<Record<string, string>>>()
+  readonly #started = new Map<string, ResolvedProps<string>>()
   readonly #restartPolicies = new Map<string, RestartPolicy | null>()
   readonly #topicsSeen = new Set<string>()
 
   constructor(options: LocalWorkOptions, makeRunner: (listener: TaskRunnerListener) => TaskRunner) {
     this.#options = options
+    this.#secrets = new ConnectorSecrets(options.plugins)
     this.#runner = makeRunner(this)
   }
 
@@ -121,16 +119,17 @@ export class LocalWork implements TaskRunnerListener {
       try {
         this.#failed.delete(connectorLane(connector))
         this.#options.starts?.connectors.begin(connector)
-        const { props, ttls } = await this.#resolved(connector, raw)
+        const resolved = await this.#resolved(connector, raw)
+        const { props, ttls } = resolved
         if (!place.isCurrent()) return false
-        this.#started.set(connector, props)
+        this.#started.set(connector, resolved)
         this.#reloads.schedule(connectorLane(connector), props, ttls, () => {
           if (this.#connectors.has(connector)) void this.startConnector(connector)
         })
         await this.#runner.startConnector(connector, props, this.#options.config.targetState(connector))
       } catch (error) {
         if (!place.isCurrent()) return false
-        const trace = this.#shown(connector, traceOf(error))
+        const trace = this.#secrets.shown(connector, traceOf(error))
         this.#options.logger.error({ connector, trace }, 'Connector failed to start')
         if (!this.#failed.has(connectorLane(connector))) this.connectorStatus(connector, 'FAILED', trace)
         return false
@@ -165,9 +164,8 @@ export class LocalWork implements TaskRunnerListener {
         const { props: connectorProps, ttls } = await this.#resolved(id.connector, rawConnector)
         const task = await this.#options.providers.resolveWithTtls(rawTask)
         const taskProps = withoutNulls(task.props)
-        const secrets = secretValues(rawTask, taskProps, [])
-        this.#hide(id.connector, secrets)
-        hideInLogs(unloggable(secrets, rawTask))
+        const found = { raw: rawTask, resolved: taskProps, provided: task.provided }
+        this.#secrets.learn(id.connector, connectorProps, found)
         if (!place.isCurrent()) return
         // Task sets from before a lower tasks.max, or that someone wrote by hand.
         checkTasksMax(id.connector, config.taskConfigs(id.connector).length, connectorProps, logger)
@@ -177,7 +175,7 @@ export class LocalWork implements TaskRunnerListener {
         await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
       } catch (error) {
         if (!place.isCurrent()) return
-        const trace = this.#shown(id.connector, traceOf(error))
+        const trace = this.#secrets.shown(id.connector, traceOf(error))
         logger.error({ ...id, trace }, 'Task failed to start')
         if (!this.#failed.has(taskLane(id))) this.taskStatus(id, 'FAILED', trace)
         return
@@ -239,10 +237,13 @@ export class LocalWork implements TaskRunnerListener {
 
   /**
    * The configuration that the connector here was started with last: what its task configurations are made from. A
-   * provider may give something else by now, which would not be found in them.
+   * provider may give something else by now, which would not be found in them. Null for one that is not configured.
    */
-  startedConnectorConfig(connector: string): Readonly<Record<string, string>> | null {
-    return this.#started.get(connector) ?? null
+  async startedConnectorConfig(connector: string): Promise<ResolvedProps<string> | null> {
+    const started = this.#started.get(connector)
+    if (started !== undefined) return started
+    const raw = this.#options.config.connectorConfig(connector)
+    return raw === null ? null : this.#resolved(connector, raw)
   }
 
   connectorStatus(connector: string, state: 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED', trace: string | null): void {
@@ -311,37 +312,20 @@ export class LocalWork implements TaskRunnerListener {
 
   async #resolved(connector: string, raw: Properties): Promise<ResolvedProps<string>> {
     // What the configuration says without its references counts until they are resolved, which may fail.
-    this.#learn(connector, raw, withoutNulls(raw))
+    this.#learn(connector, { raw, resolved: withoutNulls(raw) })
     const resolved = await this.#options.providers.resolveWithTtls(raw)
     const props = withoutNulls(resolved.props)
-    this.#learn(connector, raw, props)
-    return { props, ttls: resolved.ttls }
+    this.#learn(connector, { raw, resolved: props, provided: resolved.provided })
+    return { ...resolved, props }
   }
 
-  #learn(connector: string, raw: Properties, props: Readonly<Record<string, string>>): void {
-    const secrets = secretValues(raw, props, this.#keysOf(props['connector.class']))
-    this.#hide(connector, secrets)
-    this.#restartPolicies.set(connector, restartPolicy(props))
-    hideInLogs(unloggable(secrets, raw))
-  }
-
-  #keysOf(className: string | undefined): PluginDescription['keys'] {
-    try {
-      return className === undefined ? [] : (this.#options.plugins().find(className, ['source', 'sink'])?.keys ?? [])
-    } catch {
-      // Ambiguous: its start says so.
-      return []
-    }
-  }
-
-  /** What still runs may quote values from before: the older ones stay hidden as well. */
-  #hide(connector: string, secrets: readonly string[]): void {
-    const known = this.#secrets.get(connector) ?? []
-    this.#secrets.set(connector, [...new Set([...secrets, ...known])].slice(0, MOST_SECRETS))
+  #learn(connector: string, found: SecretSource & { resolved: Readonly<Record<string, string>> }): void {
+    this.#secrets.learn(connector, found.resolved, found)
+    this.#restartPolicies.set(connector, restartPolicy(found.resolved))
   }
 
   #forget(connector: string): void {
-    this.#secrets.delete(connector)
+    this.#secrets.forget(connector)
     this.#restartPolicies.delete(connector)
     this.#failed.delete(connectorLane(connector))
     for (const key of this.#topicsSeen) if (key.endsWith(`:${connector}`)) this.#topicsSeen.delete(key)
@@ -350,7 +334,7 @@ export class LocalWork implements TaskRunnerListener {
   #putConnectorStatus(connector: string, state: Status, trace: string | null): void {
     this.#options.statuses.putConnector(connector, {
       state,
-      trace: this.#shown(connector, trace),
+      trace: this.#secrets.shown(connector, trace),
       restart: this.#restarts.count(connectorLane(connector)),
       ...this.#writer(connector, state),
     })
@@ -359,7 +343,7 @@ export class LocalWork implements TaskRunnerListener {
   #putTaskStatus(id: ConnectorTaskId, state: Status, trace: string | null): void {
     this.#options.statuses.putTask(id, {
       state,
-      trace: this.#shown(id.connector, trace),
+      trace: this.#secrets.shown(id.connector, trace),
       restart: this.#restarts.count(taskLane(id)),
       ...this.#writer(id.connector, state),
     })
@@ -380,10 +364,6 @@ export class LocalWork implements TaskRunnerListener {
     } catch {
       return null
     }
-  }
-
-  #shown(connector: string, trace: string | null): string | null {
-    return trace === null ? null : withoutSecrets(redact(trace, this.#secrets.get(connector) ?? []))
   }
 }
 

@@ -56,12 +56,13 @@ export class PeerRequests {
     const { local, group } = place
     const raw = config.state.connectorConfig(name)
     if (raw === null || !local.isRunning(name)) return 'done'
-    const resolved = local.startedConnectorConfig(name) ?? (await local.resolvedConnectorConfig(name))
+    const resolved = await local.startedConnectorConfig(name)
     if (resolved === null) return 'done'
-    const plugin = (await parts.plugins()).connector(resolved['connector.class'] ?? '')
+    const { props } = resolved
+    const plugin = (await parts.plugins()).connector(props['connector.class'] ?? '')
     let generated: Record<string, string>[]
     try {
-      generated = await local.runner.taskConfigs(name, Number(resolved['tasks.max'] ?? 1))
+      generated = await local.runner.taskConfigs(name, Number(props['tasks.max'] ?? 1))
     } catch (error) {
       // A failed connector waits for its user; anything else may be better the next time.
       if (!local.isRunning(name)) return 'failed'

@@ -1,37 +1,117 @@
-import type { ConfigKeyDefinition } from '../../connect/index.ts'
+import { type Reach, type Secret, SecretMatcher } from '../../base/secret-matcher.ts'
+import { hasReference } from '../providers/references.ts'
 import type { Properties } from '../stores/config-records.ts'
+import { isSecretName } from './secret-settings.ts'
 
-/** Shorter values would blot out ordinary words of a trace. */
+/** Shorter values would blot out ordinary words: they are hidden only where they are quoted. */
 const SHORTEST_SECRET = 4
-const secretName = /password|passwd|secret|token|credential|private\.?key|api\.?key|jaas/i
-
-/** Shorter texts from configuration providers are host names, ports and the like, which logs may need elsewhere. */
+/** Shorter texts from configuration providers are host names and the like: hidden as whole words only. */
 const SHORTEST_PROVIDED = 8
-const urlParts = [
+/** Parts of a secret that is a list are secrets too, from this length on. */
+const SHORTEST_PART = 8
+const plain = /^(?:true|false|null|\d{1,9})$/i
+
+const secretParts = [
   /:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/g,
-  /[?&;](?:[^=&;]*(?:password|passwd|pwd|secret|token)[^=&;]*)=([^&;\s]+)/gi,
+  /(?:^|[?&;])(?:[^=&;?]*(?:password|passwd|pwd|secret|token|signature|account_?key|access_?key|api_?key)[^=&;]*)=([^&;\s]+)/gi,
+  /(?:password|secret|token|passphrase)\w*\s*=\s*"((?:[^"\\]|\\.)*)"/gi,
+  /(?:^|[\s:="',])(?:Basic|Bearer)\s+([A-Za-z0-9+/=._~-]{8,})/g,
 ]
 
-/**
- * Values that must not be seen: those of password keys, of keys that sound like one, passwords within addresses, and what
- * references to configuration providers stood for.
- */
-export function secretValues(raw: Properties, resolved: Properties, keys: readonly ConfigKeyDefinition[]): string[] {
-  const passwords = new Set(keys.filter(({ type }) => type === 'PASSWORD').map(({ name }) => name))
-  const whole = Object.entries(resolved)
-    .filter(([name, value]) => passwords.has(name) || secretName.test(name) || raw[name] !== value)
-    .map(([, value]) => value)
-    .filter((value): value is string => value !== null)
-  const parts = Object.values(resolved).flatMap((value) => (value === null ? [] : passwordsInUrl(value)))
-  return [...new Set([...whole, ...parts])]
-    .filter((value) => value.length >= SHORTEST_SECRET)
-    .toSorted((a, b) => b.length - a.length)
+/** A value of a connector that must not be seen. */
+export interface ConfigSecret {
+  readonly text: string
+  /** In traces of the connector itself. */
+  readonly reach: Reach
+  /** In whatever the process shows; null: nowhere, since it is a number or truth value that is no password. */
+  readonly elsewhere: Reach | null
 }
 
-/** Passwords that stand in an address, as they stand there and decoded. */
-function passwordsInUrl(text: string): string[] {
-  const found = urlParts.flatMap((part) => [...text.matchAll(part)].map(([, secret]) => secret as string))
-  return found.flatMap((secret) => (secret.includes('%') ? [secret, decoded(secret)] : [secret]))
+export interface SecretSource {
+  /** As they were written. */
+  readonly raw: Properties
+  /** With their references to configuration providers resolved. */
+  readonly resolved: Properties
+  /** Reference → what its provider gave. */
+  readonly provided?: ReadonlyMap<string, string>
+  /** Settings whose type is PASSWORD. */
+  readonly passwords?: ReadonlySet<string>
+}
+
+/**
+ * Values that must not be seen: those of password settings, of settings that sound like one, passwords within addresses
+ * and the like, and what references to configuration providers stood for. Longest first.
+ */
+export function secretValues({ raw, resolved, provided, passwords = new Set() }: SecretSource): ConfigSecret[] {
+  const found = new Map<string, ConfigSecret>()
+  const add = (text: string, secret: Omit<ConfigSecret, 'text'>): void => {
+    if (text !== '' && !(found.get(text)?.elsewhere === 'anywhere')) found.set(text, { text, ...secret })
+  }
+  const composed = Object.keys(resolved).flatMap((name) => changed(raw[name], resolved[name]))
+  for (const text of [...(provided?.values() ?? []), ...composed]) {
+    add(text, ofProvider(text))
+    for (const part of leavesOf(text)) add(part, ofProvider(part))
+  }
+  for (const [name, value] of Object.entries(resolved)) {
+    // A reference that could not be resolved is no secret.
+    if (value === null || (raw[name] === value && hasReference(value))) continue
+    const isSecret = passwords.has(name) || isSecretName(name)
+    const secrets = isSecret ? [value, ...leavesOf(value)] : []
+    for (const text of [...secrets, ...partsOf(value)]) add(text, ofPassword(text))
+  }
+  return [...found.values()].toSorted((a, b) => b.text.length - a.text.length)
+}
+
+/** Those of {@link secretValues} that nothing of the whole process shows. */
+export function unloggable(secrets: readonly ConfigSecret[]): Secret[] {
+  return secrets.flatMap(({ text, elsewhere }) => (elsewhere === null ? [] : [{ text, reach: elsewhere }]))
+}
+
+/** What takes them out of texts. */
+export function redactor(secrets: readonly ConfigSecret[]): (text: string) => string {
+  if (secrets.length === 0) return (text) => text
+  const matcher = new SecretMatcher(secrets)
+  return (text) => matcher.hide(text)
+}
+
+function changed(raw: string | null | undefined, resolved: string | null | undefined): string[] {
+  return resolved === null || resolved === undefined || raw === resolved ? [] : [resolved]
+}
+
+function ofPassword(text: string): Omit<ConfigSecret, 'text'> {
+  const reach = text.length < SHORTEST_SECRET ? 'quoted' : plain.test(text) ? 'word' : 'anywhere'
+  return { reach, elsewhere: reach }
+}
+
+function ofProvider(text: string): Omit<ConfigSecret, 'text'> {
+  if (plain.test(text)) return { reach: text.length < SHORTEST_SECRET ? 'quoted' : 'word', elsewhere: null }
+  if (text.length < SHORTEST_SECRET) return { reach: 'quoted', elsewhere: 'quoted' }
+  return { reach: 'anywhere', elsewhere: text.length < SHORTEST_PROVIDED ? 'word' : 'anywhere' }
+}
+
+/** Texts within a value that is JSON or a list. */
+function leavesOf(value: string): string[] {
+  const listed = value.includes(',') ? value.split(',').map((part) => part.trim()) : []
+  const long = listed.filter((part) => part.length >= SHORTEST_PART)
+  if (!/^\s*[[{]/.test(value)) return long
+  try {
+    return textsIn(JSON.parse(value))
+  } catch {
+    return long
+  }
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.length < SHORTEST_SECRET ? [] : [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(textsIn)
+}
+
+/** Passwords that stand in an address, a login module or a header, as they stand there and decoded. */
+function partsOf(text: string): string[] {
+  const found = secretParts.flatMap((part) => [...text.matchAll(part)].map(([, secret]) => secret as string))
+  const parts = found.flatMap((secret) => (secret.includes('%') ? [secret, decoded(secret)] : [secret]))
+  return parts.filter((part) => part.length >= SHORTEST_SECRET)
 }
 
 function decoded(text: string): string {
@@ -40,17 +120,4 @@ function decoded(text: string): string {
   } catch {
     return text
   }
-}
-
-/** Those of {@link secretValues} that no log of the whole process shows: without words and numbers that occur anyway. */
-export function unloggable(secrets: readonly string[], raw: Properties): string[] {
-  const literal = new Set(Object.values(raw))
-  return secrets.filter(
-    (secret) =>
-      !/^(?:true|false|null|\d{1,9})$/.test(secret) && (literal.has(secret) || secret.length >= SHORTEST_PROVIDED),
-  )
-}
-
-export function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, '[hidden]'), text)
 }

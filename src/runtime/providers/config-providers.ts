@@ -4,7 +4,7 @@ import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { TaskRunner } from '../task-runner.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import { bundledProvider, bundledProviders, type ReadValues } from './bundled-providers.ts'
-import { referencesOf, replaceReferences } from './references.ts'
+import { type Reference, referencesOf, replaceReferences } from './references.ts'
 
 export { hasReference } from './references.ts'
 
@@ -13,6 +13,8 @@ export interface ResolvedProps<V> {
   readonly props: Record<string, V>
   /** Provider and path → milliseconds after which its values are to be read anew; only those with a limit. */
   readonly ttls: ReadonlyMap<string, number>
+  /** Reference as it was written → what its provider gave, which is a secret. */
+  readonly provided: ReadonlyMap<string, string>
 }
 
 /**
@@ -97,15 +99,18 @@ export class ConfigProviders {
         ),
       ),
     )
-    const resolved = Object.entries(props).map(([name, value]) => {
-      if (value === null) return [name, value]
-      return [
-        name,
-        replaceReferences(value, ({ alias, path, key }) => own(found.get(placeOf(alias, path))?.values, key)),
-      ]
-    })
+    const provided = new Map<string, string>()
+    const valueOf = ({ text, alias, path, key }: Reference): string | undefined => {
+      const value = own(found.get(placeOf(alias, path))?.values, key)
+      if (value !== undefined) provided.set(text, value)
+      return value
+    }
+    const resolved = Object.entries(props).map(([name, value]) => [
+      name,
+      value === null ? null : replaceReferences(value, valueOf),
+    ])
     const ttls = [...found].flatMap(([place, { ttlMs }]) => (ttlMs === null ? [] : [[place, ttlMs] as const]))
-    return { props: Object.fromEntries(resolved) as Record<string, V>, ttls: new Map(ttls) }
+    return { props: Object.fromEntries(resolved) as Record<string, V>, ttls: new Map(ttls), provided }
   }
 }
 

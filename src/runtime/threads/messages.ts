@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { LevelSnapshot } from '../../base/log-levels.ts'
 import type { LogLevel } from '../../base/logger.ts'
+import type { HiddenSecret } from '../../base/secrets.ts'
 import type { MarkerAnnouncement } from '../plugins/call-marker.ts'
 import type { TaskRunnerListener } from '../task-runner.ts'
 import type { WorkerConfig } from '../worker-config.ts'
@@ -15,7 +16,7 @@ export interface ThreadStart {
   readonly markerMemory: SharedArrayBuffer
   readonly excludedModules: readonly string[]
   /** Values that the thread's log must not show. */
-  readonly secrets: readonly string[]
+  readonly secrets: readonly HiddenSecret[]
   /** For log lines. */
   readonly thread: number
   /** Where source offsets are kept, when that is not a topic. */
@@ -33,7 +34,7 @@ export type ToThread =
   | { readonly type: 'call'; readonly id: number; readonly method: HostMethod; readonly args: readonly unknown[] }
   | { readonly type: 'ping' }
   /** Values that the thread's log must not show; sent before the calls that bring them. */
-  | { readonly type: 'secrets'; readonly values: readonly string[] }
+  | { readonly type: 'secrets'; readonly values: readonly HiddenSecret[] }
   /** Levels were changed. */
   | { readonly type: 'log-levels'; readonly levels: LevelSnapshot }
 

@@ -10,6 +10,7 @@ import { probeThread } from './current-call.ts'
 import { fromErrorData } from './error-data.ts'
 import type { OffsetStore } from '../tasks/offset-stores.ts'
 import { serveOffsets } from './offset-port.ts'
+import { passOn } from './thread-output.ts'
 import type { FromThread, HostArgs, HostMethod, HostResult, ListenerEvent, ThreadStart, ToThread } from './messages.ts'
 
 /** How a thread was lost. */
@@ -94,8 +95,12 @@ export class TaskThread {
       workerData,
       transferList: channel === null ? [] : [channel.port2],
       name: `task-${options.number}`,
+      stdout: true,
+      stderr: true,
       ...(options.maxHeapMb === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb } }),
     })
+    passOn(this.#worker.stdout, process.stdout)
+    passOn(this.#worker.stderr, process.stderr)
     this.#forgetSecrets = onHiddenInLogs((values) => this.#post({ type: 'secrets', values }))
     this.#forgetLevels =
       options.logLevels?.onChange((change) => {

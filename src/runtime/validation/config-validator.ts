@@ -2,7 +2,8 @@ import { hideInLogs } from '../../base/secrets.ts'
 import { javaTrim } from '../config-def/java-trim.ts'
 import { BadRequestError, RuntimeError } from '../errors.ts'
 import type { ConfigInfos, ConfigKeyInfo } from '../herder/herder.ts'
-import { redact, secretValues, unloggable } from '../herder/redaction.ts'
+import { redactor, secretValues, unloggable } from '../herder/redaction.ts'
+import { passwordSettings } from '../herder/secret-settings.ts'
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { ConfigProviders } from '../providers/config-providers.ts'
 import type { Properties } from '../stores/config-records.ts'
@@ -77,15 +78,17 @@ export class ConfigValidator {
    * answer nor in what is thrown.
    */
   async validate(config: Properties): Promise<ConfigInfos> {
-    const props = await this.#options.providers.resolve(config)
-    const secrets = secretValues(config, props, keysOf(await this.#options.plugins(), props['connector.class']))
-    hideInLogs(unloggable(secrets, config))
+    const { props, provided } = await this.#options.providers.resolveWithTtls(config)
+    const passwords = passwordSettings(props, await this.#options.plugins())
+    const secrets = secretValues({ raw: config, resolved: props, provided, passwords })
+    hideInLogs(unloggable(secrets).map((secret) => ({ ...secret, isPassing: true })))
+    const hide = redactor(secrets)
     try {
-      return hideValues(await this.#validate(props), config, props, secrets)
+      return hideValues(await this.#validate(props), config, props, hide)
     } catch (error) {
       if (!(error instanceof Error)) throw error
-      error.message = redact(error.message, secrets)
-      error.stack = redact(error.stack ?? '', secrets)
+      error.message = hide(error.message)
+      error.stack = hide(error.stack ?? '')
       throw error
     }
   }
@@ -225,29 +228,22 @@ function addNullErrors(entries: Entries, props: Properties, ownKeys: ReadonlySet
     if (value === null && !ownKeys.has(name)) addError(entries, name, NULL_VALUE)
 }
 
-function keysOf(plugins: PluginDirectory, className: string | null | undefined): PluginDescription['keys'] {
-  try {
-    return plugins.find(javaTrim(className ?? ''), ['source', 'sink'])?.keys ?? []
-  } catch {
-    // Ambiguous: the validation itself says so.
-    return []
-  }
-}
-
 function hideValues(
   infos: ConfigInfos,
   config: Properties,
   props: Properties,
-  secrets: readonly string[],
+  hide: (text: string) => string,
 ): ConfigInfos {
   const configs = infos.configs.map(({ definition, value }) => {
     if (value === null) return { definition, value }
     const raw = config[value.name]
     const isReference = raw !== undefined && raw !== props[value.name] && definition?.type !== 'PASSWORD'
-    const shown = isReference && value.value !== null ? raw : value.value
-    return { definition, value: { ...value, value: shown, errors: value.errors.map((text) => redact(text, secrets)) } }
+    const found = raw === undefined && value.value !== null ? hide(value.value) : value.value
+    const shown = isReference && value.value !== null ? raw : found
+    const [errors, recommended] = [value.errors.map(hide), value.recommended_values.map(hide)]
+    return { definition, value: { ...value, value: shown, errors, recommended_values: recommended } }
   })
-  return { ...infos, name: redact(infos.name, secrets), configs }
+  return { ...infos, name: hide(infos.name), configs }
 }
 
 /** A class or plugin name without `Connector` at its end. */

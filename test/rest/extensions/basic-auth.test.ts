@@ -116,7 +116,7 @@ describe('BasicAuthSecurityRestExtension', () => {
     for (const secret of ['l0velace', 's:e=cret', 'mallory', 'open-sesame', basic('ada:l0velace!').authorization]) {
       assert.ok(!text.includes(secret), secret)
     }
-    assert.ok(hiddenInLogs().includes('l0velace!'))
+    assert.ok(hiddenInLogs().some(({ text }) => text === 'l0velace!'))
   })
 
   test('several modules accept the users of each; an empty file lets everybody in, with a warning', async () => {

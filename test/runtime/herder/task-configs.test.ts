@@ -3,9 +3,14 @@ import { test } from 'node:test'
 import { completeTaskConfigs, taskConfigsChanged } from '../../../src/runtime/herder/task-configs.ts'
 import { ConfigState } from '../../../src/runtime/stores/config-state.ts'
 
+/** Without what providers gave. */
+function plain(props: Record<string, string>) {
+  return { props, provided: new Map<string, string>() }
+}
+
 test('task configurations get task.class and the topics of a sink', () => {
   const raw = { 'connector.class': 'X', topics: 'a,b' }
-  const [config] = completeTaskConfigs([{ k: 'v' }], raw, raw, 'org.example.MySinkConnector')
+  const [config] = completeTaskConfigs([{ k: 'v' }], raw, plain(raw), 'org.example.MySinkConnector')
   assert.deepEqual(config, { 'task.class': 'org.example.MySinkTask', k: 'v', topics: 'a,b' })
 })
 
@@ -13,9 +18,32 @@ test('what stood behind a reference is stored as the reference again', () => {
   const raw = { password: '${file:/x:p}', user: 'u', derived: '${file:/x:d}' }
   const resolved = { password: 'secret', user: 'u', derived: 'd' }
   const generated = [{ password: 'secret', user: 'u', derived: 'changed by the connector' }]
-  const [config] = completeTaskConfigs(generated, raw, resolved, 'X')
+  const [config] = completeTaskConfigs(generated, raw, plain(resolved), 'X')
   assert.equal(config?.['password'], '${file:/x:p}')
   assert.equal(config?.['derived'], 'changed by the connector')
+})
+
+test('what a connector made from provided values is stored with references in it', () => {
+  const raw = {
+    'db.password': '${file:/x:p}',
+    host: '${file:/x:h}',
+    'tasks.max': '${file:/x:t}',
+    note: 'long-host-name',
+  }
+  const props = { 'db.password': 'pass', host: 'long-host-name', 'tasks.max': '1', note: 'long-host-name' }
+  const provided = new Map([
+    ['${file:/x:p}', 'pass'],
+    ['${file:/x:h}', 'long-host-name'],
+    ['${file:/x:t}', '1'],
+  ])
+  const generated = [{ url: 'jdbc://u:pass@long-host-name/1', note: 'long-host-name', n: '1', 'task.class': 'x.pass' }]
+  const [config] = completeTaskConfigs(generated, raw, { props, provided }, 'X')
+  assert.deepEqual(config, {
+    'task.class': 'x.pass',
+    url: 'jdbc://u:${file:/x:p}@${file:/x:h}/1',
+    note: 'long-host-name',
+    n: '1',
+  })
 })
 
 test('tasks are replaced when their number, a configuration or the applied connector configuration changed', () => {
