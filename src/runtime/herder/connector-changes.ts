@@ -68,12 +68,14 @@ export class ConnectorChanges {
   async stop(name: string): Promise<void> {
     const { parts, queue } = this.#context
     const place = await this.#context.joined()
-    await queue.run(`writing target state STOPPED for connector ${name} to the config topic`, async () => {
+    await queue.run(`writing 0 task configs for connector ${name} to the config topic`, async () => {
       await this.#context.requireConnectorByNow(name)
       this.#context.requireLeader(place)
       // First, so that nobody starts tasks of a stopped connector.
       await parts.config.putTaskConfigs(name, [])
-      await parts.config.putTargetState(name, 'STOPPED')
+      await queue.step(`writing the STOPPED target state for connector ${name} to the config topic`, () =>
+        parts.config.putTargetState(name, 'STOPPED'),
+      )
     })
   }
 

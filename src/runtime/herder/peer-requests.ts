@@ -8,6 +8,11 @@ import type { PublishOutcome } from './task-config-publisher.ts'
 
 const PEER_TIMEOUT_MS = 90_000
 
+/** The stage in which task configurations are stored. */
+function writing(name: string, configs: readonly Properties[]): string {
+  return `writing ${configs.length} task configs for connector ${name} to the config topic`
+}
+
 /** What owners of connectors and their leader tell each other beside the topics, signed with the session key. */
 export class PeerRequests {
   readonly #context: HerderContext
@@ -22,7 +27,7 @@ export class PeerRequests {
     if (!parts.hasPeers) throw new RuntimeError('A standalone worker takes no task configurations of others')
     const place = await this.#context.joined()
     this.#verify(place, signature)
-    await queue.run(`writing task configs for connector ${name} to the config topic`, async () => {
+    await queue.run(writing(name, configs), async () => {
       this.#context.requireLeader(place)
       this.#context.requireConnector(name)
       await this.#store(name, configs)
@@ -71,7 +76,7 @@ export class PeerRequests {
     const configs = completeTaskConfigs(generated, raw, resolved, plugin.class)
     if (!local.isRunning(name) || !taskConfigsChanged(config.state, name, configs)) return 'done'
     if (group.isLeader) {
-      await queue.run(`writing task configs for connector ${name} to the config topic`, async () => {
+      await queue.run(writing(name, configs), async () => {
         this.#context.requireLeader(place)
         if (config.state.has(name)) await this.#store(name, configs)
       })

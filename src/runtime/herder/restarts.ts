@@ -21,7 +21,7 @@ export class Restarts {
     const { parts, queue } = this.#context
     const place = await this.#context.settled()
     if (options.includeTasks || options.onlyFailed) {
-      return queue.run(`restarting connector ${name} and its tasks`, async () => {
+      return queue.run(`writing restart request for connector ${name} to the config topic`, async () => {
         await this.#context.requireConnectorByNow(name)
         this.#context.requireLeader(place)
         const { outlook } = restartPlan(await this.#reads.statusForRestart(name), options)
