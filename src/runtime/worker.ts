@@ -68,8 +68,6 @@ export interface Worker {
 }
 
 const PRODUCER_CLOSE_TIMEOUT_MS = 1_000
-/** How long to try to create a connector's own offsets topic. */
-const OFFSETS_TOPIC_TIMEOUT_MS = 60_000
 /** After this long the log says what the start is waiting for. */
 const PATIENCE_MS = 2_000
 
@@ -186,7 +184,6 @@ class ConnectWorker implements Worker {
   readonly #options: WorkerOptions
   readonly #cluster: Cluster
   readonly #producer: Producer
-  readonly #admin: Admin
   readonly #providers: ConfigProviders
   readonly #configStore: ConfigStore
   readonly #statuses: StatusStore
@@ -214,14 +211,13 @@ class ConnectWorker implements Worker {
       clientId,
     })
     this.#producer = new Producer(this.#cluster, { acks: -1, lingerMs: 0, deliveryTimeoutMs: 2 ** 31 - 1 })
-    this.#admin = new Admin(this.#cluster)
     this.#providers = new ConfigProviders(config.configProviders, logger, (...args) =>
       this.#theRunner().readProvider(...args),
     )
     this.#mode = mode({
       cluster: this.#cluster,
       producer: this.#producer,
-      admin: this.#admin,
+      admin: new Admin(this.#cluster),
       stopping: this.#stopping.signal,
       onFatal: (error) => options.onFatal?.(error),
       logger,
@@ -248,12 +244,7 @@ class ConnectWorker implements Worker {
       config,
       openLog,
       (plugin, props, offsets) => this.#theRunner().alterOffsets(plugin, props, offsets),
-      (topic) =>
-        ensureInternalTopics(this.#admin, [{ kind: 'offset', config: topic }], {
-          timeoutMs: OFFSETS_TOPIC_TIMEOUT_MS,
-          logger,
-          signal: this.#stopping.signal,
-        }),
+      this.#mode.offsets === null,
       logger.child({ logger: loggerNames.offsets }),
     )
     this.herder = new DistributedHerder({

@@ -53,13 +53,13 @@ export function fakeEnvironment(options: FakeEnvironmentOptions = {}): FakeEnvir
     control,
     listener,
     logger: silentLogger,
-    offsets: { forConnector: () => noOffsets } as unknown as OffsetStores,
+    offsets: { forTask: () => noOffsets } as unknown as OffsetStores,
     callTimeoutMs: 5000,
   }
   return { env, control, listener }
 }
 
-const noOffsets = { read: () => Promise.resolve([]), write: () => Promise.resolve() }
+const noOffsets = { read: () => Promise.resolve([]), write: () => Promise.resolve(), close: () => Promise.resolve() }
 
 function fakeScope(): PluginScope {
   const owner = { kind: 'task', name: 'c', task: 0, pluginClass: 'test.Task' } as const

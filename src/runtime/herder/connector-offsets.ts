@@ -1,9 +1,11 @@
 import type { Logger } from '../../base/logger.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import { RuntimeError } from '../errors.ts'
+import { KafkaBasedLog } from '../stores/kafka-based-log.ts'
 import type { KafkaLogFactory } from '../stores/kafka-log.ts'
 import type { TaskRunner } from '../task-runner.ts'
-import type { InternalTopicConfig, WorkerConfig } from '../worker-config.ts'
+import { OwnOffsetsClients, ownOffsetsTopic } from '../tasks/own-offsets-topic.ts'
+import type { WorkerConfig } from '../worker-config.ts'
 import type { ConnectorOffset, ConnectorType } from './herder.ts'
 import { type PartitionOffset, parseSinkOffsets, SinkOffsets } from './sink-offsets.ts'
 import { SourceOffsets } from './source-offsets.ts'
@@ -16,44 +18,48 @@ export interface OffsetSubject {
   readonly props: Readonly<Record<string, string>>
 }
 
+/** Where a source's offsets are: what is in `first` counts before what is in `second`. */
+interface Stores {
+  readonly first: SourceOffsets
+  readonly second: SourceOffsets | null
+}
+
 /**
  * Where connectors stand (KIP-875). A sink's offsets are its consumer group's; a source's are in the worker's offsets
- * topic, and in the one that `offsets.storage.topic` of the connector names, which counts first.
+ * topic, and in the one that `offsets.storage.topic` of the connector names, which counts first. That one is read anew for
+ * each request.
  */
 export class ConnectorOffsets {
-  readonly #openLog: KafkaLogFactory
   readonly #worker: WorkerConfig
   readonly #logger: Logger
   readonly #sinks: SinkOffsets
   readonly #hook: TaskRunner['alterOffsets']
-  readonly #ensureTopic: (topic: InternalTopicConfig) => Promise<void>
-  readonly #topics = new Map<string, SourceOffsets>()
+  readonly #hasOwnTopics: boolean
+  readonly #shared: SourceOffsets
 
   /**
    * @param hook asks the plugin, in a thread, whether it changes offsets that it keeps elsewhere
-   * @param ensureTopic makes a connector's own offsets topic when it is missing
+   * @param hasOwnTopics connectors may have offsets topics of their own, as they may not on a standalone worker
    */
   constructor(
     worker: WorkerConfig,
     openLog: KafkaLogFactory,
     hook: TaskRunner['alterOffsets'],
-    ensureTopic: (topic: InternalTopicConfig) => Promise<void>,
+    hasOwnTopics: boolean,
     logger: Logger,
   ) {
-    this.#ensureTopic = ensureTopic
+    this.#hasOwnTopics = hasOwnTopics
     this.#worker = worker
-    this.#openLog = openLog
     this.#hook = hook
     this.#logger = logger
+    this.#shared = new SourceOffsets(worker.offsetStorage, openLog, logger)
     this.#sinks = new SinkOffsets(worker, logger)
   }
 
-  async read({ name, type, props }: OffsetSubject): Promise<ConnectorOffset[]> {
+  async read(subject: OffsetSubject): Promise<ConnectorOffset[]> {
+    const { name, type, props } = subject
     if (type === 'sink') return this.#sinks.read(name, props)
-    const stored = await Promise.all(this.#topicsOf(props).map((topic) => topic.read(name)))
-    const found = new Map<string, ConnectorOffset>()
-    for (const entry of stored.toReversed().flat()) found.set(keyOf(entry.partition), entry)
-    return [...found.values()]
+    return this.#withStores(subject, (stores) => readAll(stores, name))
   }
 
   /**
@@ -79,55 +85,82 @@ export class ConnectorOffsets {
       offset: offset as SourceOffset | null,
     }))
     const isExternal = await this.#ask(subject, entries)
-    await this.#write(subject, entries)
+    await this.#withStores(subject, (stores) => this.#write(stores, name, entries))
     return message('altered', isExternal)
   }
 
   /** Deletes all of a connector's offsets; when there are none, that is fine. */
   async reset(subject: OffsetSubject): Promise<string> {
     const { name, type, props } = subject
-    const entries = (await this.read(subject)).map(({ partition }) => ({ partition, offset: null }))
-    const isExternal = await this.#ask(subject, entries)
-    if (type === 'sink') await this.#sinks.reset(name, props)
-    else await this.#write(subject, entries)
-    return message('reset', isExternal)
+    const gone = (offsets: readonly ConnectorOffset[]): ConnectorOffset[] =>
+      offsets.map(({ partition }) => ({ partition, offset: null }))
+    if (type === 'sink') {
+      const isExternal = await this.#ask(subject, gone(await this.#sinks.read(name, props)))
+      await this.#sinks.reset(name, props)
+      return message('reset', isExternal)
+    }
+    return this.#withStores(subject, async (stores) => {
+      const entries = gone(await readAll(stores, name))
+      const isExternal = await this.#ask(subject, entries)
+      await this.#write(stores, name, entries)
+      return message('reset', isExternal)
+    })
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#topics.values()].map((topic) => topic.stop()))
+    await this.#shared.stop()
   }
 
   #ask({ props }: OffsetSubject, offsets: readonly ConnectorOffset[]): Promise<boolean> {
     return this.#hook(props['connector.class'] ?? '', props, offsets)
   }
 
-  async #write({ name, props }: OffsetSubject, entries: readonly ConnectorOffset[]): Promise<void> {
+  /** As tasks write: what is deleted goes from the worker's topic first, so that it cannot come back from there. */
+  async #write({ first, second }: Stores, name: string, entries: readonly ConnectorOffset[]): Promise<void> {
     try {
-      for (const topic of this.#topicsOf(props)) await topic.write(name, entries)
+      if (second !== null)
+        await second.write(
+          name,
+          entries.filter(({ offset }) => offset === null),
+        )
+      await first.write(name, entries)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       throw new RuntimeError(`Failed to write the offsets of connector ${name}: ${reason}`, { cause: error })
     }
-  }
-
-  /** The connector's own topic, if it has one, and the worker's. */
-  #topicsOf(props: Readonly<Record<string, string>>): SourceOffsets[] {
-    const shared = this.#worker.offsetStorage
-    const own = props['offsets.storage.topic']?.trim()
-    const names = !own || own === shared.topic ? [shared.topic] : [own, shared.topic]
-    return names.map((topic) => {
-      const known = this.#topics.get(topic)
-      if (known !== undefined) return known
-      const opened = new SourceOffsets(
-        { ...shared, topic },
-        this.#openLog,
-        topic === shared.topic ? () => Promise.resolve() : this.#ensureTopic,
-        this.#logger,
+    const kept = entries.filter(({ offset }) => offset !== null)
+    // The connector's own topic is what counts.
+    second?.write(name, kept).catch((error: unknown) => {
+      this.#logger.warn(
+        { connector: name, err: error },
+        "Source offsets could not be copied to the worker's offsets topic",
       )
-      this.#topics.set(topic, opened)
-      return opened
     })
   }
+
+  async #withStores<T>({ name, props }: OffsetSubject, work: (stores: Stores) => Promise<T>): Promise<T> {
+    const own = this.#hasOwnTopics ? ownOffsetsTopic(this.#worker, props, name) : null
+    if (own === null) return work({ first: this.#shared, second: null })
+    const clients = new OwnOffsetsClients(own, this.#worker, this.#logger)
+    const { offsetStorage } = this.#worker
+    const openLog: KafkaLogFactory = ({ topic }, _use, listener) =>
+      new KafkaBasedLog(topic, clients.cluster(), clients.producer(), listener, this.#logger, clients.isolationLevel)
+    const first = new SourceOffsets({ ...offsetStorage, topic: own.topic }, openLog, this.#logger)
+    try {
+      await clients.prepare()
+      return await work({ first, second: own.isWorkers ? null : this.#shared })
+    } finally {
+      await first.stop()
+      await clients.close()
+    }
+  }
+}
+
+async function readAll({ first, second }: Stores, name: string): Promise<ConnectorOffset[]> {
+  const [own, shared] = await Promise.all([first.read(name), second === null ? [] : second.read(name)])
+  const found = new Map<string, ConnectorOffset>()
+  for (const entry of [...shared, ...own]) found.set(keyOf(entry.partition), entry)
+  return [...found.values()]
 }
 
 function keyOf(partition: SourcePartition): string {

@@ -15,21 +15,13 @@ interface StoredOffset extends ConnectorOffset {
  * themselves.
  */
 export class SourceOffsets {
-  readonly #prepare: () => Promise<void>
   readonly #open: () => KafkaLog
   readonly #logger: Logger
   readonly #byConnector = new Map<string, Map<string, StoredOffset>>()
   #log: Promise<KafkaLog> | null = null
 
-  /** @param ensureTopic called before the topic is first read */
-  constructor(
-    topic: InternalTopicConfig,
-    openLog: KafkaLogFactory,
-    ensureTopic: (topic: InternalTopicConfig) => Promise<void>,
-    logger: Logger,
-  ) {
+  constructor(topic: InternalTopicConfig, openLog: KafkaLogFactory, logger: Logger) {
     this.#logger = logger
-    this.#prepare = () => ensureTopic(topic)
     this.#open = () => openLog(topic, 'offsets', ({ key, value }) => key !== null && this.#take(key, value))
   }
 
@@ -66,7 +58,6 @@ export class SourceOffsets {
     this.#log ??= (async () => {
       const log = this.#open()
       try {
-        await this.#prepare()
         await log.start()
         return log
       } catch (error) {

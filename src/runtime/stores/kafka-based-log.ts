@@ -1,7 +1,15 @@
 import { Backoff } from '../../base/backoff.ts'
 import { pause } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
-import { AbortedError, ClosedError, type Cluster, Consumer, type Producer, recordsOf } from '../../client/index.ts'
+import {
+  AbortedError,
+  ClosedError,
+  type Cluster,
+  Consumer,
+  type IsolationLevel,
+  type Producer,
+  recordsOf,
+} from '../../client/index.ts'
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
 import type { KafkaLog, LogPosition, LogRecord } from './kafka-log.ts'
 
@@ -39,13 +47,18 @@ export class KafkaBasedLog implements KafkaLog {
     producer: Producer,
     listener: (record: LogRecord) => void,
     logger: Logger,
+    isolationLevel: IsolationLevel = 'read_uncommitted',
   ) {
     this.#topic = topic
     this.#cluster = cluster
     this.#producer = producer
     this.#listener = listener
     this.#logger = logger
-    this.#consumer = new Consumer(cluster, { autoOffsetReset: 'earliest', fetchMaxWaitMs: FETCH_WAIT_MS })
+    this.#consumer = new Consumer(cluster, {
+      autoOffsetReset: 'earliest',
+      fetchMaxWaitMs: FETCH_WAIT_MS,
+      isolationLevel,
+    })
   }
 
   async start(): Promise<void> {

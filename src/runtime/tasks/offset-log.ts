@@ -1,5 +1,5 @@
 import { pause } from '../../base/deadline.ts'
-import { type Cluster, Consumer, isRetriable, partitionKey } from '../../client/index.ts'
+import { type Cluster, Consumer, type IsolationLevel, isRetriable, partitionKey } from '../../client/index.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
 import { decodeBatch, readBatchHeader } from '../../protocol/records/index.ts'
 import { outsideOfScopes } from '../plugins/plugin-scope.ts'
@@ -10,14 +10,21 @@ const RETRY_PAUSE_MS = 500
 /** The consumer stays open between the reads, and must cost nothing then. */
 const FETCH_WAIT_MS = 5000
 
+/** What a topic of offsets is read with. */
+export interface OffsetLogSource {
+  readonly isolationLevel: IsolationLevel
+  cluster(): Cluster
+  /** Makes sure that the topic is there; called before it is first read. */
+  prepare(): Promise<void>
+}
+
 /**
  * A topic of source offsets, as far as it was read. It is read on demand to its present end, not followed: tasks ask when
  * they start. Kept by the key's content, so that fields written by another worker in another notation are found as well.
  */
 export class OffsetLog {
   readonly #topic: string
-  readonly #cluster: () => Cluster
-  readonly #prepare: () => Promise<void>
+  readonly #source: OffsetLogSource
   readonly #offsets = new Map<string, SourceOffset>()
   readonly #decoder = new TextDecoder()
   /** The next offset to read, by partition. */
@@ -28,11 +35,9 @@ export class OffsetLog {
   /** A read that has not begun, for all who ask until then. */
   #nextReading: Promise<void> | null = null
 
-  /** @param prepare makes sure that the topic is there; called before it is first read */
-  constructor(topic: string, cluster: () => Cluster, prepare: () => Promise<void> = () => Promise.resolve()) {
+  constructor(topic: string, source: OffsetLogSource) {
     this.#topic = topic
-    this.#prepare = prepare
-    this.#cluster = cluster
+    this.#source = source
   }
 
   get(connector: string, partition: SourcePartition): SourceOffset | null {
@@ -80,11 +85,16 @@ export class OffsetLog {
   }
 
   async #open(): Promise<Consumer> {
-    const cluster = this.#cluster()
-    await this.#prepare()
+    await this.#source.prepare()
+    const cluster = this.#source.cluster()
+    const { isolationLevel } = this.#source
     const count = await cluster.partitionCount(this.#topic)
     const partitions = Array.from({ length: count }, (_, partition) => ({ topic: this.#topic, partition }))
-    const consumer = new Consumer(cluster, { autoOffsetReset: 'earliest', fetchMaxWaitMs: FETCH_WAIT_MS })
+    const consumer = new Consumer(cluster, {
+      autoOffsetReset: 'earliest',
+      fetchMaxWaitMs: FETCH_WAIT_MS,
+      isolationLevel,
+    })
     consumer.assign(partitions)
     for (const [key, offset] of await consumer.beginningOffsets(partitions)) this.#next.set(key, offset)
     return consumer

@@ -1,18 +1,16 @@
 import type { Logger } from '../../base/logger.ts'
-import { Admin, type Cluster, createCluster, Producer } from '../../client/index.ts'
+import { type Cluster, createCluster, type IsolationLevel, Producer } from '../../client/index.ts'
 import type { SourceOffset, SourcePartition } from '../../connect/index.ts'
+import type { ConnectorTaskId } from '../task-runner.ts'
 import type { WorkerConfig } from '../worker-config.ts'
-import { ensureInternalTopics } from '../stores/internal-topics.ts'
 import { outsideOfScopes } from '../plugins/plugin-scope.ts'
 import { clientOptions } from './client-settings.ts'
 import { offsetKey, offsetValue } from './offset-json.ts'
 import { OffsetLog } from './offset-log.ts'
+import { OwnOffsetsClients, ownOffsetsTopic } from './own-offsets-topic.ts'
 import type { Props } from './props.ts'
 import { propsWithPrefix } from './props.ts'
 import type { CommittableOffset } from './submitted-records.ts'
-
-/** How long to try to create a connector's own offsets topic. */
-const TOPIC_TIMEOUT_MS = 60_000
 
 /** Reads and writes the source offsets of connectors. */
 export interface OffsetStore {
@@ -22,109 +20,134 @@ export interface OffsetStore {
   write(connector: string, offsets: readonly CommittableOffset[]): Promise<void>
 }
 
-/** The offset stores of a thread: that of the worker, and those of connectors with an `offsets.storage.topic` of their own. */
+/** The store as a task has it, which closes it at its end. */
+export interface TaskOffsetStore extends OffsetStore {
+  /** Sends what was given within the time (by default some seconds) and ends the connections that are the task's own. */
+  close(timeoutMs?: number): Promise<void>
+}
+
+/** Connections to a topic of offsets. */
+interface OffsetsClients {
+  readonly isolationLevel: IsolationLevel
+  cluster(): Cluster
+  producer(): Producer
+  /** Makes sure that the topic is there. */
+  prepare(): Promise<void>
+  close(timeoutMs?: number): Promise<void>
+}
+
+/**
+ * The offset stores of a thread: that of the worker, which its tasks share, and those of connectors that name a topic of
+ * their own, which may be on another cluster.
+ */
 export class OffsetStores {
   readonly #config: WorkerConfig
   readonly #logger: Logger
   readonly #local: OffsetStore | null
-  readonly #topics = new Map<string, TopicOffsetStore>()
-  #cluster: Cluster | null = null
-  #producer: Producer | null = null
+  #worker: TopicOffsetStore | null = null
 
-  /** @param local a store that takes the place of the worker's topic, as a standalone worker has it */
+  /** @param local a store that takes the place of all topics, as a standalone worker has it */
   constructor(config: WorkerConfig, logger: Logger, local: OffsetStore | null = null) {
     this.#config = config
     this.#logger = logger
     this.#local = local
   }
 
-  /** Connects when first used. */
-  forConnector(connectorProps: Props): OffsetStore {
-    if (this.#local !== null) return this.#local
-    const worker = this.#topic(this.#config.offsetStorage.topic)
-    const own = connectorProps['offsets.storage.topic']?.trim()
-    if (!own || own === this.#config.offsetStorage.topic) return worker
-    return new LayeredOffsetStore(this.#topic(own), worker, this.#logger)
+  /** Connects when first used. Throws `ConfigError` for client settings that the worker does not allow. */
+  forTask({ connector, task }: ConnectorTaskId, connectorProps: Props): TaskOffsetStore {
+    if (this.#local !== null) return shared(this.#local)
+    const own = ownOffsetsTopic(this.#config, connectorProps, `${connector}-${task}`)
+    if (own === null) return shared(this.#workers())
+    const store = new TopicOffsetStore(own.topic, new OwnOffsetsClients(own, this.#config, this.#logger))
+    return own.isWorkers ? store : new LayeredOffsetStore(store, this.#workers(), this.#logger)
   }
 
-  #topic(name: string): TopicOffsetStore {
-    let store = this.#topics.get(name)
-    if (store === undefined) {
-      let made: Promise<void> | null = null
-      const prepare = (): Promise<void> => {
-        made ??= this.#ensureTopic(name).catch((error: unknown) => {
-          made = null
-          throw error
-        })
-        return made
-      }
-      const log = new OffsetLog(name, () => this.#open().cluster, prepare)
-      store = new TopicOffsetStore(name, log, prepare, () => this.#open().producer)
-      this.#topics.set(name, store)
-    }
-    return store
+  #workers(): TopicOffsetStore {
+    const { topic } = this.#config.offsetStorage
+    this.#worker ??= new TopicOffsetStore(topic, new WorkerOffsetsClients(this.#config, this.#logger))
+    return this.#worker
   }
 
-  /** The worker has made its own topic, but not those that connectors name. */
-  async #ensureTopic(topic: string): Promise<void> {
-    const shared = this.#config.offsetStorage
-    if (topic === shared.topic) return
-    await ensureInternalTopics(new Admin(this.#open().cluster), [{ kind: 'offset', config: { ...shared, topic } }], {
-      timeoutMs: TOPIC_TIMEOUT_MS,
-      logger: this.#logger,
-      signal: AbortSignal.timeout(TOPIC_TIMEOUT_MS),
-    })
+  async close(): Promise<void> {
+    await this.#worker?.close()
+    this.#worker = null
+  }
+}
+
+/** A store that goes on when a task ends. */
+function shared(store: OffsetStore): TaskOffsetStore {
+  return {
+    read: (connector, partitions) => store.read(connector, partitions),
+    write: (connector, offsets) => store.write(connector, offsets),
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Connections to the worker's topic, which the worker has made. */
+class WorkerOffsetsClients implements OffsetsClients {
+  readonly isolationLevel = 'read_uncommitted'
+  readonly #config: WorkerConfig
+  readonly #logger: Logger
+  #open: { readonly cluster: Cluster; readonly producer: Producer } | null = null
+
+  constructor(config: WorkerConfig, logger: Logger) {
+    this.#config = config
+    this.#logger = logger
   }
 
-  #open(): { cluster: Cluster; producer: Producer } {
-    return outsideOfScopes(() => this.#openOnce())
+  cluster(): Cluster {
+    return this.#opened().cluster
   }
 
-  #openOnce(): { cluster: Cluster; producer: Producer } {
-    if (this.#cluster === null || this.#producer === null) {
+  producer(): Producer {
+    return this.#opened().producer
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #opened(): { readonly cluster: Cluster; readonly producer: Producer } {
+    this.#open ??= outsideOfScopes(() => {
       const props = {
         ...propsWithPrefix(this.#config.properties, 'producer.'),
         'bootstrap.servers': this.#config.bootstrapServers.join(','),
         'client.id': 'connector-offsets',
       }
-      this.#cluster = createCluster(clientOptions(props, this.#logger))
-      this.#producer = new Producer(this.#cluster, { acks: -1, deliveryTimeoutMs: 2_147_483_647, lingerMs: 1 })
-    }
-    return { cluster: this.#cluster, producer: this.#producer }
+      const cluster = createCluster(clientOptions(props, this.#logger))
+      const producer = new Producer(cluster, { acks: -1, deliveryTimeoutMs: 2_147_483_647, lingerMs: 1 })
+      return { cluster, producer }
+    })
+    return this.#open
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#topics.values()].map((store) => store.log.close()))
-    await this.#producer?.close()
-    await this.#cluster?.close()
-    this.#topics.clear()
-    this.#producer = null
-    this.#cluster = null
+  async close(timeoutMs?: number): Promise<void> {
+    await this.#open?.producer.close(timeoutMs)
+    await this.#open?.cluster.close()
+    this.#open = null
   }
 }
 
-class TopicOffsetStore implements OffsetStore {
-  readonly log: OffsetLog
+class TopicOffsetStore implements TaskOffsetStore {
   readonly #topic: string
-  readonly #prepare: () => Promise<void>
-  readonly #producer: () => Producer
+  readonly #clients: OffsetsClients
+  readonly #log: OffsetLog
 
-  constructor(topic: string, log: OffsetLog, prepare: () => Promise<void>, producer: () => Producer) {
-    this.#prepare = prepare
+  constructor(topic: string, clients: OffsetsClients) {
     this.#topic = topic
-    this.log = log
-    this.#producer = producer
+    this.#clients = clients
+    this.#log = new OffsetLog(topic, clients)
   }
 
   async read(connector: string, partitions: readonly SourcePartition[]): Promise<(SourceOffset | null)[]> {
     if (partitions.length === 0) return []
-    await this.log.readToEnd()
-    return partitions.map((partition) => this.log.get(connector, partition))
+    await this.#log.readToEnd()
+    return partitions.map((partition) => this.#log.get(connector, partition))
   }
 
   async write(connector: string, offsets: readonly CommittableOffset[]): Promise<void> {
-    const producer = this.#producer()
-    await outsideOfScopes(() => this.#prepare())
+    await this.#clients.prepare()
+    const producer = this.#clients.producer()
     const encoder = new TextEncoder()
     const records = offsets.map(({ partition, offset }) => ({
       topic: this.#topic,
@@ -133,15 +156,20 @@ class TopicOffsetStore implements OffsetStore {
     }))
     await outsideOfScopes(() => Promise.all(records.map((record) => producer.send(record))))
   }
+
+  async close(timeoutMs?: number): Promise<void> {
+    await this.#log.close()
+    await this.#clients.close(timeoutMs)
+  }
 }
 
 /** A connector's own offsets topic, in front of the worker's: reads fall back to the worker's, writes go to both. */
-class LayeredOffsetStore implements OffsetStore {
-  readonly #own: OffsetStore
+class LayeredOffsetStore implements TaskOffsetStore {
+  readonly #own: TaskOffsetStore
   readonly #worker: OffsetStore
   readonly #logger: Logger
 
-  constructor(own: OffsetStore, worker: OffsetStore, logger: Logger) {
+  constructor(own: TaskOffsetStore, worker: OffsetStore, logger: Logger) {
     this.#own = own
     this.#worker = worker
     this.#logger = logger
@@ -161,5 +189,9 @@ class LayeredOffsetStore implements OffsetStore {
     this.#worker.write(connector, offsets).catch((error: unknown) => {
       this.#logger.warn({ connector, err: error }, "Source offsets could not be copied to the worker's offsets topic")
     })
+  }
+
+  close(timeoutMs?: number): Promise<void> {
+    return this.#own.close(timeoutMs)
   }
 }

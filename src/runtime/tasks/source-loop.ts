@@ -28,6 +28,7 @@ import type { SourceCommitStrategy } from './source-commit-strategy.ts'
 import { SourceCommitter } from './source-committer.ts'
 import { SourceDelivery } from './source-delivery.ts'
 import { SubmittedRecords } from './submitted-records.ts'
+import type { TaskOffsetStore } from './offset-stores.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
 import { Turn } from './turn.ts'
@@ -49,6 +50,7 @@ export class SourceLoop implements TaskLoop {
   readonly meter: SourceTaskMeter
   readonly #submitted = new SubmittedRecords()
   readonly #commits: SourceCommitStrategy
+  readonly #offsets: TaskOffsetStore
   readonly #openOutput: (env: TaskEnvironment) => SourceOutput
   readonly #turn = new Turn()
   #pipeline: SourcePipeline | null = null
@@ -78,11 +80,11 @@ export class SourceLoop implements TaskLoop {
       errors: errors.counters,
       sensors: sensorSettings(env.config.properties),
     })
-    const store = env.offsets.forConnector(env.connectorProps)
+    this.#offsets = env.offsets.forTask(env.id, env.connectorProps)
     this.#commits = new SourceCommitter(
       env.id.connector,
       this.#submitted,
-      store,
+      this.#offsets,
       env.logger,
       env.config,
       () => errors.reported(),
@@ -145,9 +147,8 @@ export class SourceLoop implements TaskLoop {
 
   #context(): SourceTaskContext {
     const { id, connectorProps, taskProps, control, logger } = this.#env
-    const store = this.#env.offsets.forConnector(connectorProps)
     const offsets = (partitions: readonly SourcePartition[]): Promise<(SourceOffset | null)[]> =>
-      store.read(id.connector, partitions)
+      this.#offsets.read(id.connector, partitions)
     return {
       connector: id.connector,
       task: id.task,
@@ -288,6 +289,7 @@ export class SourceLoop implements TaskLoop {
     this.#batcher?.close()
     this.#pipeline?.close()
     await this.#output?.close()
+    await this.#offsets.close()
     try {
       await this.#errors.close()
     } catch (error) {
@@ -301,5 +303,6 @@ export class SourceLoop implements TaskLoop {
     this.#commits.close()
     this.#batcher?.close()
     this.#output?.abort()
+    this.#offsets.close(0).catch(() => undefined)
   }
 }

@@ -213,7 +213,7 @@ export const sourceKeys: readonly ConfigKey[] = [
     'STRING',
     null,
     'LOW',
-    "Topic for this connector's offsets; the worker's own unless set.",
+    "Topic for this connector's offsets, on the cluster of its producer and made when it is missing; the worker's topic gets a copy. Unless set, the worker's topic alone.",
     {
       ...at('offsets.topic', 1, 'LONG', 'Offsets topic'),
       validator: nonEmptyString,

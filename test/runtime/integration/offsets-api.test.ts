@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Kafka, logLevel } from 'kafkajs'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { withDeadline } from '../../../src/base/deadline.ts'
+import { startTestBroker, type TestBroker } from '../../support/broker.ts'
 import { ConnectCluster } from '../../support/connect-cluster.ts'
 import { eventually } from '../../support/task-runner.ts'
 
@@ -13,24 +14,44 @@ const external = (verb: string): string => `The offsets for this connector have 
 const sorted = (offsets: Record<string, number>): string =>
   JSON.stringify(Object.entries(offsets).toSorted(([a], [b]) => a.localeCompare(b)))
 
-/** Kafka's OffsetsApiIntegrationTest. */
+/** Kafka's OffsetsApiIntegrationTest, with a second broker for connectors whose clients are overridden to it. */
 describe('OffsetsApiIntegrationTest', () => {
   let cluster: ConnectCluster
   let kafka: Kafka
+  let otherBroker: TestBroker
+  let otherKafka: Kafka
 
   before(async () => {
-    cluster = await ConnectCluster.start(2)
+    otherBroker = await startTestBroker()
+    otherKafka = new Kafka({ brokers: [otherBroker.bootstrap], logLevel: logLevel.NOTHING })
+    cluster = await ConnectCluster.start(3)
     kafka = new Kafka({ brokers: [cluster.broker.bootstrap], logLevel: logLevel.NOTHING })
   })
 
-  after(() => cluster?.close())
+  after(async () => {
+    await cluster?.close()
+    await otherBroker?.close()
+  })
 
-  async function produce(topic: string, partitions: number, records: number): Promise<void> {
-    const admin = kafka.admin()
+  async function withAdmin<T>(of: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = of.admin()
     await admin.connect()
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] })
-    await admin.disconnect()
-    const producer = kafka.producer()
+    try {
+      return await work(admin)
+    } finally {
+      await admin.disconnect()
+    }
+  }
+
+  const topicsOf = (of: Kafka): Promise<string[]> => withAdmin(of, (admin) => admin.listTopics())
+  const groupsOf = (of: Kafka): Promise<string[]> =>
+    withAdmin(of, async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId))
+  const overrides = (...clients: string[]): Record<string, string> =>
+    Object.fromEntries(clients.map((client) => [`${client}.override.bootstrap.servers`, otherBroker.bootstrap]))
+
+  async function produce(topic: string, partitions: number, records: number, to = kafka): Promise<void> {
+    await withAdmin(to, (admin) => admin.createTopics({ topics: [{ topic, numPartitions: partitions }] }))
+    const producer = to.producer()
     await producer.connect()
     const messages = Array.from({ length: partitions * records }, (_, i) => ({
       value: String(i),
@@ -142,25 +163,27 @@ describe('OffsetsApiIntegrationTest', () => {
     await cluster.expect(204, 'DELETE', '/connectors/moving')
   })
 
-  for (const [suffix, group] of [
-    ['', null],
-    ['OverriddenConsumerGroupId', 'a-group-of-its-own'],
+  for (const [suffix, group, isElsewhere] of [
+    ['', null, false],
+    ['OverriddenConsumerGroupId', 'a-group-of-its-own', false],
+    ['DifferentKafkaClusterTargeted', null, true],
   ] as const) {
     test(`testGetSinkConnectorOffsets${suffix}, testAlterSinkConnectorOffsets${suffix}, testResetSinkConnectorOffsets${suffix}: by the consumer group`, async () => {
       const topic = `sink-offsets${suffix}`
       const name = `sink${suffix}`
-      const given = group === null ? {} : { 'consumer.override.group.id': group }
-      await produce(topic, 3, 10)
+      const given = {
+        ...(group === null ? {} : { 'consumer.override.group.id': group }),
+        ...(isElsewhere ? overrides('consumer', 'admin') : {}),
+      }
+      const there = isElsewhere ? otherKafka : kafka
+      await produce(topic, 3, 10, there)
       await cluster.configure(name, sink(topic, given))
       await untilOffsets(name, { 0: 10, 1: 10, 2: 10 })
-      await produce(topic, 3, 10)
+      await produce(topic, 3, 10, there)
       await untilOffsets(name, { 0: 20, 1: 20, 2: 20 })
-      const admin = kafka.admin()
-      await admin.connect()
-      const groups = (await admin.listGroups()).groups.map(({ groupId }) => groupId)
-      await admin.disconnect()
-      assert.equal(groups.includes(group ?? `connect-${name}`), true)
-      if (group !== null) assert.equal(groups.includes(`connect-${name}`), false)
+      assert.equal((await groupsOf(there)).includes(group ?? `connect-${name}`), true)
+      if (group !== null) assert.equal((await groupsOf(there)).includes(`connect-${name}`), false)
+      if (isElsewhere) assert.equal((await groupsOf(kafka)).includes(`connect-${name}`), false)
 
       await stop(name)
       const entries = [at(topic, 0, null), at(topic, 1, 5), at(topic, '2', '5')]
@@ -181,13 +204,17 @@ describe('OffsetsApiIntegrationTest', () => {
     })
   }
 
-  for (const [suffix, topic] of [
-    ['', null],
-    ['CustomOffsetsTopic', 'my-offsets'],
+  for (const [suffix, topic, isElsewhere] of [
+    ['', null, false],
+    ['CustomOffsetsTopic', 'my-offsets', false],
+    ['DifferentKafkaClusterTargeted', null, true],
   ] as const) {
     test(`testGetSourceConnectorOffsets${suffix}, testAlterSourceConnectorOffsets${suffix}, testResetSourceConnectorOffsets${suffix}: by the offsets topic`, async () => {
       const name = `source${suffix}`
-      const given = topic === null ? {} : { 'offsets.storage.topic': topic }
+      const given = {
+        ...(topic === null ? {} : { 'offsets.storage.topic': topic }),
+        ...(isElsewhere ? { topic: name, ...overrides('producer', 'admin') } : {}),
+      }
       const both = (saved: number): Record<string, number> => ({ [`${name}-0`]: saved, [`${name}-1`]: saved })
       const entries = (saved: number): unknown[] =>
         [0, 1].map((task) => ({ partition: { 'task.id': `${name}-${task}` }, offset: { saved } }))
@@ -210,9 +237,78 @@ describe('OffsetsApiIntegrationTest', () => {
       assert.deepEqual(await cluster.offsets(name), [])
       await resume(name, 2)
       await untilOffsets(name, both(20))
+      if (topic !== null) assert.equal((await topicsOf(kafka)).includes(topic), true)
+      if (isElsewhere) {
+        assert.equal((await topicsOf(otherKafka)).includes(name), true)
+        assert.equal((await topicsOf(kafka)).includes(name), false)
+      }
       await cluster.expect(204, 'DELETE', `/connectors/${name}`)
     })
   }
+
+  test("a source's own offsets topic is on the cluster of its clients, made there, and copied to the worker's topic", async () => {
+    const name = 'source-elsewhere'
+    const both = { [`${name}-0`]: 10, [`${name}-1`]: 10 }
+    const plain = source({ topic: name, ...overrides('producer', 'consumer', 'admin') })
+    const own = { ...plain, 'offsets.storage.topic': 'own-offsets' }
+    await cluster.configure(name, own)
+    await untilOffsets(name, both)
+    assert.equal((await topicsOf(otherKafka)).includes('own-offsets'), true)
+    assert.equal((await topicsOf(kafka)).includes('own-offsets'), false)
+    await stop(name)
+
+    // Without a topic of its own, what the worker's topic has.
+    await cluster.configure(name, plain)
+    await untilOffsets(name, both)
+    await cluster.configure(name, own)
+    const entry = { partition: { 'task.id': `${name}-0` }, offset: { saved: 5 } }
+    assert.equal(await change('PATCH', name, [entry]), framework('altered'))
+    await untilOffsets(name, { ...both, [`${name}-0`]: 5 })
+    await cluster.configure(name, plain)
+    await untilOffsets(name, { ...both, [`${name}-0`]: 5 })
+    assert.equal(await change('PATCH', name, [{ ...entry, offset: { saved: 3 } }]), framework('altered'))
+    await cluster.configure(name, own)
+    await untilOffsets(name, { ...both, [`${name}-0`]: 5 })
+
+    // A new topic of its own begins with what the worker's has.
+    await cluster.configure(name, { ...own, 'offsets.storage.topic': 'new-offsets' })
+    await untilOffsets(name, { ...both, [`${name}-0`]: 3 })
+    await cluster.configure(name, own)
+    assert.equal(await change('DELETE', name), framework('reset'))
+    assert.deepEqual(await cluster.offsets(name), [])
+    await cluster.configure(name, plain)
+    assert.deepEqual(await cluster.offsets(name), [], 'gone from both')
+    await cluster.configure(name, own)
+    await resume(name, 2)
+    await untilOffsets(name, both)
+    await cluster.expect(204, 'DELETE', `/connectors/${name}`)
+  })
+
+  test('testAlterSourceConnectorOffsetsInvalidRequestBody: 400, or 500 for what cannot be read', async () => {
+    await cluster.configure('strict-source', source())
+    await cluster.until('strict-source', 'RUNNING', 2)
+    await stop('strict-source')
+    const missing = /Partitions \/ offsets need to be provided for an alter offsets request/
+    const cases: [string, number, RegExp][] = [
+      ['[]', 500, /Cannot deserialize value/],
+      ['{}', 400, missing],
+      ['{"key": []}', 500, /Unrecognized field/],
+      ['{"offsets": []}', 400, missing],
+      ['{"offsets": {}}', 500, /Cannot deserialize value/],
+      ['{"offsets": [123]}', 500, /Cannot construct instance/],
+      ['{"offsets": [{"key": "val"}]}', 500, /Unrecognized field/],
+      // No JSON either, which comes first here; Jackson, which reads bit by bit, finds the list first.
+      ['{"offsets": [{"partition": []]}]}', 500, /not valid JSON/],
+      ['{"offsets": [{"partition": []}]}', 500, /Cannot deserialize value/],
+    ]
+    const url = new URL('connectors/strict-source/offsets', cluster.workers[0]?.urls[0])
+    for (const [body, status, fragment] of cases) {
+      const answer = await fetch(url, { method: 'PATCH', body, headers: { 'content-type': 'application/json' } })
+      assert.equal(answer.status, status, body)
+      assert.match(((await answer.json()) as { message: string }).message, fragment)
+    }
+    await cluster.expect(204, 'DELETE', '/connectors/strict-source')
+  })
 
   test('testAlterSinkConnectorOffsetsInvalidRequestBody: 400 with what is wrong', async () => {
     await cluster.configure('strict-sink', sink('strict'))
