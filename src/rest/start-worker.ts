@@ -29,6 +29,7 @@ export interface StartWorkerOptions {
   readonly makeRunner?: WorkerOptions['makeRunner']
   /** A worker of its own, with offsets in a file; default: one of a cluster. */
   readonly standalone?: boolean
+  readonly prepare?: WorkerOptions['prepare']
   /** When REST requests are given up. Default: as with Kafka Connect. */
   readonly timeouts?: RestTimeouts
   /** The group refuses this worker for good. */
@@ -44,7 +45,7 @@ export interface RunningWorker {
   readonly adminUrls: readonly string[]
   /** What the other workers are told. */
   readonly advertisedUrl: string
-  /** Resolves when the worker is ready to join the group; rejects, after everything was closed, when it cannot be. */
+  /** Resolves when the worker has started and was prepared; rejects, after everything was closed, when it cannot be. */
   readonly started: Promise<void>
   stop(): Promise<void>
 }
@@ -57,7 +58,7 @@ export async function startWorker(
   props: Readonly<Record<string, string>>,
   options: StartWorkerOptions,
 ): Promise<RunningWorker> {
-  const { logger, onFatal, timeouts } = options
+  const { logger, onFatal, prepare, timeouts } = options
   const create = options.standalone ? createStandaloneWorker : createWorker
   const worker = create(await resolveWorkerProperties(props, logger), {
     logger,
@@ -67,6 +68,7 @@ export async function startWorker(
       options.makeRunner ??
       ((config, listener, _logger, offsets) =>
         new TaskThreads({ config, listener, logger, offsets: offsets ?? undefined })),
+    ...(prepare === undefined ? {} : { prepare }),
     ...(onFatal === undefined ? {} : { onFatal }),
   })
   const { herder, metrics } = worker

@@ -47,6 +47,8 @@ export interface WorkerOptions {
     logger: Logger,
     offsets: OffsetStore | null,
   ) => TaskRunner
+  /** What is to be done before the worker calls itself ready, e.g. create the connectors of a command line. */
+  readonly prepare?: (herder: Herder) => Promise<void>
   /** The group will not have this worker any more, e.g. because the others use another protocol. */
   readonly onFatal?: (error: unknown) => void
 }
@@ -291,6 +293,8 @@ class ConnectWorker implements Worker {
       clearTimeout(waiting)
     }
     this.#isStarted = true
+    await this.#options.prepare?.(this.herder)
+    this.herder.ready()
     logger.info({ url: advertisedUrl, group: this.config.groupId }, 'Worker started')
   }
 

@@ -1,4 +1,5 @@
 import type { ClientOverrides, ConfigValue, ConfigValueErrors } from '../../src/connect/index.ts'
+import { PluginCallError } from '../../src/runtime/plugins/plugin-scope.ts'
 import type { PackedTaskMetrics } from '../../src/runtime/metrics/task-metrics.ts'
 import type {
   ConnectorTaskId,
@@ -77,7 +78,8 @@ export const fakePlugins: readonly PluginDescription[] = [
 
 /**
  * Runs nothing, but keeps the books of a task runner: what is started, with what, in which state. A connector makes
- * `tasks.max` tasks, or as many as its key `tasks.wanted` says; `fail=connector`, `fail=task` make starts fail.
+ * `tasks.max` tasks, or as many as its key `tasks.wanted` says; `fail=connector`, `fail=task` make starts fail, and with
+ * `fail=task-making` a task is not even made.
  */
 export class FakeTaskRunner implements TaskRunner {
   readonly listener: TaskRunnerListener
@@ -172,9 +174,10 @@ export class FakeTaskRunner implements TaskRunner {
     target: TargetState,
   ): Promise<void> {
     this.calls.push(`start ${id.connector}-${id.task}`)
-    if (connectorProps['fail'] === 'task') {
+    if (connectorProps['fail']?.startsWith('task') === true) {
       this.listener.taskStatus(id, 'FAILED', 'Error: task fails')
-      throw new Error('task fails')
+      const name = connectorProps['fail'] === 'task' ? PluginCallError.name : 'Error'
+      throw Object.assign(new Error('task fails'), { name })
     }
     this.tasks.set(`${id.connector}-${id.task}`, taskProps)
     this.listener.taskStatus(id, target === 'STARTED' ? 'RUNNING' : 'PAUSED', null)

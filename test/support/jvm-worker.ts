@@ -22,10 +22,14 @@ export interface JvmWorker {
 }
 
 /**
- * Starts a distributed worker from the class path that `connectLibs` gives and waits until `/health` says that it is
- * ready. `props` are the worker's properties without `listeners`. Rejects with what it logged.
+ * Starts a distributed or standalone worker from the class path that `connectLibs` gives and waits until `/health` says
+ * that it is ready. `props` are the worker's properties without `listeners`. Rejects with what it logged.
  */
-export async function startJvmWorker(classPath: string, props: Readonly<Record<string, string>>): Promise<JvmWorker> {
+export async function startJvmWorker(
+  classPath: string,
+  props: Readonly<Record<string, string>>,
+  program: 'ConnectDistributed' | 'ConnectStandalone' = 'ConnectDistributed',
+): Promise<JvmWorker> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-jvm-worker-'))
   const port = await freePort()
   const id = `127.0.0.1:${port}`
@@ -43,11 +47,10 @@ export async function startJvmWorker(classPath: string, props: Readonly<Record<s
       .join(''),
   )
   const output: string[] = []
-  const child = spawn(
-    'java',
-    [...JVM, '-Xmx512m', '-cp', classPath, 'org.apache.kafka.connect.cli.ConnectDistributed', file],
-    { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder },
-  )
+  const child = spawn('java', [...JVM, '-Xmx512m', '-cp', classPath, `org.apache.kafka.connect.cli.${program}`, file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: folder,
+  })
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output.push(text)

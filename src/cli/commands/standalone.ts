@@ -1,5 +1,6 @@
 import { createLogger } from '../../base/logger.ts'
-import { type RunningWorker, startWorker } from '../../rest/start-worker.ts'
+import { startWorker } from '../../rest/start-worker.ts'
+import type { Herder } from '../../runtime/index.ts'
 import { type ConnectorFile, readConnectorFile } from '../connector-files.ts'
 import { CommandError, ExitCode } from '../exit-codes.ts'
 import { loadProperties } from '../properties.ts'
@@ -23,21 +24,22 @@ export async function runStandalone(
   })
   failed.catch(() => undefined)
   const properties = loadProperties(file, options.override)
-  const worker = await startWorker(properties, { logger, standalone: true, onFatal: fail })
+  const worker = await startWorker(properties, {
+    logger,
+    standalone: true,
+    prepare: async (herder) => {
+      for (const [i, connector] of connectors.entries()) await create(herder, connector, connectorFiles[i] ?? '')
+    },
+    onFatal: fail,
+  })
   await worker.started
-  try {
-    for (const [i, connector] of connectors.entries()) await create(worker, connector, connectorFiles[i] ?? '')
-  } catch (error) {
-    await worker.stop()
-    throw error
-  }
   logger.info({ rest: worker.urls, connectors: connectors.map(({ name }) => name) }, 'Millrace is ready')
   return runUntilSignal({ stop: () => worker.stop(), failed }, logger)
 }
 
-async function create(worker: RunningWorker, { name, config, initialState }: ConnectorFile, file: string) {
+async function create(herder: Herder, { name, config, initialState }: ConnectorFile, file: string): Promise<void> {
   try {
-    await worker.herder.putConnector(name, config, { allowReplace: false, initialState })
+    await herder.putConnector(name, config, { allowReplace: false, initialState })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new CommandError(`Connector ${name} of ${file} cannot be created: ${reason}`, ExitCode.environment, {

@@ -1,21 +1,24 @@
-import { AlreadyExistsError, BadRequestError } from '../errors.ts'
+import { AlreadyExistsError, BadRequestError, RuntimeError } from '../errors.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { TargetState } from '../task-runner.ts'
 import type { OffsetSubject } from './connector-offsets.ts'
 import { unknownConnector } from './connector-views.ts'
 import type { ConnectorInfo, OffsetsMessage } from './herder.ts'
-import type { HerderContext } from './herder-context.ts'
+import type { HerderContext, HerderPlace } from './herder-context.ts'
 import type { HerderReads } from './herder-reads.ts'
 import type { PartitionOffset } from './sink-offsets.ts'
+import type { TaskConfigPublisher } from './task-config-publisher.ts'
 
 /** Requests that change what is configured: written to the configuration topic, which all workers follow. */
 export class ConnectorChanges {
   readonly #context: HerderContext
   readonly #reads: HerderReads
+  readonly #publisher: Pick<TaskConfigPublisher, 'attempted'>
 
-  constructor(context: HerderContext, reads: HerderReads) {
+  constructor(context: HerderContext, reads: HerderReads, publisher: Pick<TaskConfigPublisher, 'attempted'>) {
     this.#context = context
     this.#reads = reads
+    this.#publisher = publisher
   }
 
   async put(
@@ -29,13 +32,33 @@ export class ConnectorChanges {
       'performing multi-property validation for the connector',
       parts.validator.requireValid(config),
     )
-    return queue.run(`writing a config for connector ${name} to the config topic`, async () => {
+    const put = await queue.run(`writing a config for connector ${name} to the config topic`, async () => {
       this.#context.requireLeader(place)
       const exists = parts.config.state.has(name)
       if (exists && !options.allowReplace) throw new AlreadyExistsError(`Connector ${name} already exists`)
       await parts.config.putConnector(name, config, options.initialState ?? null)
       return { created: !exists, info: await this.#reads.connectorInfo(name) }
     })
+    if (parts.hasPeers) return put
+    await this.#untilStarted(place, name)
+    return { ...put, info: await this.#reads.connectorInfo(name) }
+  }
+
+  /**
+   * A worker without peers starts itself what it was given, and answers as Kafka Connect's standalone mode: with the
+   * tasks that the connector wants, or with its failure to start.
+   */
+  async #untilStarted({ local }: HerderPlace, name: string): Promise<void> {
+    const { queue } = this.#context
+    // The queue takes up the new configuration, then the group of one has its round, and the queue takes up its result.
+    await queue.passed()
+    await this.#context.settled()
+    await queue.passed()
+    const failure = await this.#context.during('starting the connector', local.lastStart(name))
+    if (failure !== null) throw new RuntimeError(failure.reason)
+    await this.#context.during('generating its task configs', this.#publisher.attempted(name))
+    if (this.#context.parts.statuses.connector(name)?.state === 'FAILED')
+      throw new RuntimeError(`Connector ${name} failed after its start; its status says why`)
   }
 
   /** Null values remove keys. */

@@ -58,9 +58,10 @@ export function connectorStatus(
   }
 }
 
-export function taskStatus(statuses: StatusStore, id: ConnectorTaskId): TaskStateEntry {
+export function taskStatus(state: ConfigState, statuses: StatusStore, id: ConnectorTaskId): TaskStateEntry {
   const entry = statuses.task(id)
-  if (entry === null) throw new NotFoundError(`No status found for task ${taskKey(id)}`)
+  // Of a connector that was just deleted there may still be some.
+  if (entry === null || !state.has(id.connector)) throw new NotFoundError(`No status found for task ${taskKey(id)}`)
   return { id: id.task, ...stateEntry(entry) }
 }
 

@@ -56,17 +56,19 @@ export class DistributedHerder implements Herder, GroupOwner {
   readonly #reactions: ConfigReactions
   readonly #publisher: TaskConfigPublisher
   readonly #sessionKeys: SessionKeyRotation
+  /** The first assignment is in effect. */
+  #assigned = false
   #ready = false
 
   constructor(parts: HerderParts) {
     this.#context = new HerderContext(parts)
     this.#reads = new HerderReads(this.#context)
-    this.#changes = new ConnectorChanges(this.#context, this.#reads)
+    this.#publisher = new TaskConfigPublisher((connector) => this.#peers.publishTaskConfigs(connector), parts.logger)
+    this.#changes = new ConnectorChanges(this.#context, this.#reads, this.#publisher)
     this.#restarts = new Restarts(this.#context, this.#reads)
     this.#peers = new PeerRequests(this.#context)
     this.#loggers = new LoggerAdmin(parts.config, parts.hasPeers, parts.logger)
     this.#reactions = new ConfigReactions(this.#context, this.#restarts, this.#loggers)
-    this.#publisher = new TaskConfigPublisher((connector) => this.#peers.publishTaskConfigs(connector), parts.logger)
     this.#sessionKeys = new SessionKeyRotation(parts.config, parts.worker, parts.logger)
     if (parts.hasPeers) {
       const watch = new QueueWatch(parts.worker.rebalanceTimeoutMs, () => this.#leaveUntilCaughtUp(watch))
@@ -91,6 +93,11 @@ export class DistributedHerder implements Herder, GroupOwner {
       started.reject(error)
       throw error
     }
+  }
+
+  /** Nothing is left to be done before others may rely on this worker: its health says so from now on. */
+  ready(): void {
+    this.#ready = true
   }
 
   /** Stops all work, tells the cluster, and leaves the group. */
@@ -171,7 +178,7 @@ export class DistributedHerder implements Herder, GroupOwner {
   }
 
   health(timeoutMs: number): Promise<Health> {
-    return this.#reads.health(this.#ready, timeoutMs)
+    return this.#reads.health(this.#assigned && this.#ready, timeoutMs)
   }
 
   // Changes
@@ -304,7 +311,7 @@ export class DistributedHerder implements Herder, GroupOwner {
       const description = 'updating the session key in the config topic'
       await queue.step(description, () => this.#sessionKeys.start((job) => queue.run(description, job)))
     })
-    this.#ready = true
+    this.#assigned = true
   }
 
   /** Writing goes on for as long as the brokers are away; a worker that stops must not wait for them. */

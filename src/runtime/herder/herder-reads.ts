@@ -42,7 +42,8 @@ export class HerderReads {
 
   async taskStatus(id: ConnectorTaskId): Promise<TaskStateEntry> {
     await this.#context.started.promise
-    return views.taskStatus(this.#context.parts.statuses, id)
+    const { config, statuses } = this.#context.parts
+    return views.taskStatus(config.state, statuses, id)
   }
 
   async taskConfigs(name: string): Promise<TaskInfo[]> {

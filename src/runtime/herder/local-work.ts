@@ -4,6 +4,7 @@ import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '
 import type { StartupMeter } from '../metrics/startup-meter.ts'
 import type { ConfigProviders, ResolvedProps } from '../providers/config-providers.ts'
 import { ReloadTimers } from '../providers/reload-timers.ts'
+import { PluginCallError } from '../plugins/plugin-scope.ts'
 import { VersionRange } from '../plugins/version-range.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { ConfigState } from '../stores/config-state.ts'
@@ -39,6 +40,13 @@ export interface StartMeters {
   readonly tasks: StartupMeter
 }
 
+/** Why something did not start, without secrets. */
+export interface StartFailure {
+  readonly reason: string
+  /** It was made, but its own code failed. */
+  readonly isOfPlugin: boolean
+}
+
 /**
  * What is placed on this worker. Starts and stops it through the task runner and writes its statuses. An item that
  * failed stays placed: it is not started again by a rebalance, only by a restart, a new configuration or a move.
@@ -55,6 +63,8 @@ export class LocalWork implements TaskRunnerListener {
   readonly #secrets: ConnectorSecrets
   readonly #restarts = new AutomaticRestarts()
   readonly #reloads = new ReloadTimers()
+  /** How the last start of each connector here ends. */
+  readonly #starts = new Map<string, Promise<StartFailure | null>>()
   /** What each connector here was started with last. */
   readonly #started = new Map<string, ResolvedProps<string>>()
   readonly #restartPolicies = new Map<string, RestartPolicy | null>()
@@ -109,55 +119,77 @@ export class LocalWork implements TaskRunnerListener {
     await this.stop(toWork(difference(workSets(this.placed()), workSets(held))))
   }
 
-  /** True when it runs; false when it failed, which its status tells. */
-  async startConnector(connector: string): Promise<boolean> {
+  /** Null unless it failed, which its status tells as well; also when something else overtook the start. */
+  startConnector(connector: string): Promise<StartFailure | null> {
+    return this.#noted(connector, this.#startConnector(connector))
+  }
+
+  /** Stops and starts the instance with its present configuration. */
+  restartConnector(connector: string): Promise<StartFailure | null> {
+    return this.#noted(
+      connector,
+      this.#stopConnector(connector).then(() => this.#startConnector(connector)),
+    )
+  }
+
+  /** How the start ends that was begun last, as {@link startConnector} tells it. */
+  lastStart(connector: string): Promise<StartFailure | null> {
+    return this.#starts.get(connector) ?? Promise.resolve(null)
+  }
+
+  #noted(connector: string, start: Promise<StartFailure | null>): Promise<StartFailure | null> {
+    this.#starts.set(connector, start)
+    return start
+  }
+
+  #startConnector(connector: string): Promise<StartFailure | null> {
     const place = this.#connectors.take(connector)
     return this.#lanes.run(connectorLane(connector), async () => {
       await place.ready
       const raw = this.#options.config.connectorConfig(connector)
-      if (raw === null || !place.isCurrent()) return false
+      if (raw === null || !place.isCurrent()) return null
       try {
         this.#failed.delete(connectorLane(connector))
         this.#options.starts?.connectors.begin(connector)
         const resolved = await this.#resolved(connector, raw)
         const { props, ttls } = resolved
-        if (!place.isCurrent()) return false
+        if (!place.isCurrent()) return null
         this.#started.set(connector, resolved)
         this.#reloads.schedule(connectorLane(connector), props, ttls, () => {
           if (this.#connectors.has(connector)) void this.startConnector(connector)
         })
         await this.#runner.startConnector(connector, props, this.#options.config.targetState(connector))
       } catch (error) {
-        if (!place.isCurrent()) return false
+        if (!place.isCurrent()) return null
         const trace = this.#secrets.shown(connector, traceOf(error))
         this.#options.logger.error({ connector, trace }, 'Connector failed to start')
         if (!this.#failed.has(connectorLane(connector))) this.connectorStatus(connector, 'FAILED', trace)
-        return false
+        return this.#failure(connector, error)
       }
       if (!place.isCurrent()) {
         // It was stopped while it started, perhaps before the runner knew of it.
         await this.#runner.stopConnector(connector)
-        return false
+        return null
       }
       this.#options.onConnectorRunning(connector)
-      return true
+      return null
     })
   }
 
-  /** Stops and starts the instance with its present configuration. */
-  async restartConnector(connector: string): Promise<boolean> {
-    await this.#stopConnector(connector)
-    return this.startConnector(connector)
+  #failure(connector: string, error: unknown): StartFailure {
+    const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }
+    return { reason: this.#secrets.shown(connector, message) ?? '', isOfPlugin: name === PluginCallError.name }
   }
 
-  async startTask(id: ConnectorTaskId): Promise<void> {
+  /** As {@link startConnector}. */
+  startTask(id: ConnectorTaskId): Promise<StartFailure | null> {
     const place = this.#tasks.take(taskKey(id))
-    await this.#lanes.run(taskLane(id), async () => {
+    return this.#lanes.run(taskLane(id), async () => {
       await place.ready
       const { config, logger } = this.#options
       const rawConnector = config.connectorConfig(id.connector)
       const rawTask = config.taskConfig(id)
-      if (rawConnector === null || rawTask === null || !place.isCurrent()) return
+      if (rawConnector === null || rawTask === null || !place.isCurrent()) return null
       try {
         this.#failed.delete(taskLane(id))
         this.#options.starts?.tasks.begin(taskKey(id))
@@ -166,7 +198,7 @@ export class LocalWork implements TaskRunnerListener {
         const taskProps = withoutNulls(task.props)
         const found = { raw: rawTask, resolved: taskProps, provided: task.provided }
         this.#secrets.learn(id.connector, connectorProps, found)
-        if (!place.isCurrent()) return
+        if (!place.isCurrent()) return null
         // Task sets from before a lower tasks.max, or that someone wrote by hand.
         checkTasksMax(id.connector, config.taskConfigs(id.connector).length, connectorProps, logger)
         this.#reloads.schedule(taskLane(id), connectorProps, new Map([...ttls, ...task.ttls]), () => {
@@ -174,13 +206,14 @@ export class LocalWork implements TaskRunnerListener {
         })
         await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
       } catch (error) {
-        if (!place.isCurrent()) return
+        if (!place.isCurrent()) return null
         const trace = this.#secrets.shown(id.connector, traceOf(error))
         logger.error({ ...id, trace }, 'Task failed to start')
         if (!this.#failed.has(taskLane(id))) this.taskStatus(id, 'FAILED', trace)
-        return
+        return this.#failure(id.connector, error)
       }
       if (!place.isCurrent()) await this.#runner.stopTasks([id])
+      return null
     })
   }
 
@@ -327,6 +360,7 @@ export class LocalWork implements TaskRunnerListener {
   #forget(connector: string): void {
     this.#secrets.forget(connector)
     this.#restartPolicies.delete(connector)
+    this.#starts.delete(connector)
     this.#failed.delete(connectorLane(connector))
     for (const key of this.#topicsSeen) if (key.endsWith(`:${connector}`)) this.#topicsSeen.delete(key)
   }

@@ -1,4 +1,4 @@
-import { NotFoundError } from '../errors.ts'
+import { NotFoundError, RuntimeError } from '../errors.ts'
 import { taskKey } from '../group/work.ts'
 import type { ConnectorTaskId } from '../task-runner.ts'
 import type { ConnectorStateInfo } from './herder.ts'
@@ -36,8 +36,10 @@ export class Restarts {
         throw this.#context.notHere(place, `Connector ${name}`, group.connectorOwner(name))
       return { done: local.restartConnector(name) }
     })
-    await this.#context.during('starting the connector', starting.done)
-    return null
+    const failure = await this.#context.during('starting the connector', starting.done)
+    if (failure === null) return null
+    // Kafka Connect's two modes tell it in these two ways.
+    throw new RuntimeError(parts.hasPeers ? `Failed to start connector: ${name}` : failure.reason)
   }
 
   async task(id: ConnectorTaskId): Promise<void> {
@@ -56,7 +58,9 @@ export class Restarts {
       await stopped
       return { done }
     })
-    await this.#context.during(`starting task ${taskKey(id)}`, starting.done)
+    const failure = await this.#context.during(`starting task ${taskKey(id)}`, starting.done)
+    // What a task does with its start is told by its status, as with Kafka Connect, which does not wait for that.
+    if (failure?.isOfPlugin === false) throw new RuntimeError(`Failed to start task: ${taskKey(id)}`)
   }
 
   /** Follows a restart request as far as it concerns what is placed here. */

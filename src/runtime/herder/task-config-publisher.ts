@@ -5,8 +5,14 @@ import type { Logger } from '../../base/logger.ts'
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 60_000
 
-/** `failed`: the connector could not say, and has the status FAILED; `retry`: nobody took them yet. */
+/** `failed`: the connector could not say, and has the status FAILED. */
 export type PublishOutcome = 'done' | 'failed'
+
+interface Wanted {
+  /** Asked for since the present attempt began. */
+  again: boolean
+  attempt: Promise<PublishOutcome>
+}
 
 /**
  * Sees to it that the cluster learns what tasks a connector wants: one run at a time for each connector, another one
@@ -16,7 +22,7 @@ export class TaskConfigPublisher {
   readonly #publish: (connector: string) => Promise<PublishOutcome>
   readonly #logger: Logger
   readonly #stopping = new AbortController()
-  readonly #wanted = new Map<string, { again: boolean }>()
+  readonly #wanted = new Map<string, Wanted>()
 
   /** `publish` rejects for what may be better the next time. */
   constructor(publish: (connector: string) => Promise<PublishOutcome>, logger: Logger) {
@@ -31,21 +37,32 @@ export class TaskConfigPublisher {
       running.again = true
       return
     }
-    const entry = { again: true }
+    const entry: Wanted = { again: true, attempt: Promise.resolve('done') }
     this.#wanted.set(connector, entry)
     void this.#run(connector, entry)
+  }
+
+  /** Resolves after what was asked for by now was published, or could not be at the first attempt. */
+  async attempted(connector: string): Promise<void> {
+    try {
+      for (let entry = this.#wanted.get(connector); entry !== undefined; entry = this.#wanted.get(connector))
+        await entry.attempt
+    } catch {
+      // It comes again, with a word in the log.
+    }
   }
 
   stop(): void {
     this.#stopping.abort()
   }
 
-  async #run(connector: string, entry: { again: boolean }): Promise<void> {
+  async #run(connector: string, entry: Wanted): Promise<void> {
     const backoff = new Backoff(FIRST_RETRY_MS, LAST_RETRY_MS)
     while (entry.again && !this.#stopping.signal.aborted) {
       entry.again = false
       try {
-        await this.#publish(connector)
+        entry.attempt = this.#publish(connector)
+        await entry.attempt
         backoff.reset()
       } catch (error) {
         if (this.#stopping.signal.aborted) break

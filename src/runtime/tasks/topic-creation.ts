@@ -68,8 +68,8 @@ function group(name: string, props: Props, fallback: Group | null): Group {
     name,
     include: fallback === null ? null : pattern(props, `${prefix}include`),
     exclude: fallback === null || own['exclude'] === undefined ? null : pattern(props, `${prefix}exclude`),
-    partitions: count(own['partitions'], `${prefix}partitions`, fallback?.partitions),
     replicationFactor: count(own['replication.factor'], `${prefix}replication.factor`, fallback?.replicationFactor),
+    partitions: count(own['partitions'], `${prefix}partitions`, fallback?.partitions),
     configs,
   }
 }

@@ -17,6 +17,7 @@ export function toErrorData(error: unknown): ErrorData {
 export function fromErrorData(data: ErrorData): Error {
   const error =
     data.kind === 'config' ? new ConfigError(data.message, { errors: data.errors }) : new ConnectError(data.message)
+  error.name = data.name
   error.stack = data.stack
   return error
 }

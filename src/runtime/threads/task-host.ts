@@ -35,6 +35,7 @@ import { createTaskLoop } from '../tasks/create-task-loop.ts'
 import { type OffsetStore, OffsetStores } from '../tasks/offset-stores.ts'
 import { TaskControl } from '../tasks/task-control.ts'
 import { stopRuns, TaskRun } from '../tasks/task-run.ts'
+import { TopicCreationRules } from '../tasks/topic-creation.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import { threadSettings } from './thread-settings.ts'
 
@@ -126,6 +127,8 @@ export class TaskHost {
     let run: ConnectorRun
     try {
       const plugin = await this.#connectorPlugin(props)
+      // The tasks need these; better that the connector fails than each of them.
+      if (plugin.kind === 'source') TopicCreationRules.fromProps(props, this.#options.config.topicCreationEnable)
       run = new ConnectorRun({
         name,
         plugin,

@@ -1,3 +1,5 @@
+export type WorkerKind = 'cluster' | 'standalone'
+
 /** One call of a scenario, or a wait. Paths and bodies may hold `{tmp}`, a folder that both workers may use. */
 export type Step = Call | Wait
 
@@ -27,6 +29,8 @@ export interface Wait {
 /** Steps that build upon each other, begun on a worker without connectors of the names that it uses. */
 export interface Scenario {
   readonly name: string
+  /** Which workers it is for; default: those of a cluster. */
+  readonly mode?: WorkerKind
   /** Deleted before and after. */
   readonly connectors: readonly string[]
   /** Put into `{tmp}` before. */

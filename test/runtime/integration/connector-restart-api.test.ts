@@ -59,7 +59,8 @@ describe('ConnectorRestartApiIntegrationTest', () => {
   }
 
   async function restart(name: string, onlyFailed: boolean, includeTasks: boolean): Promise<ConnectorStateInfo | null> {
-    const status = onlyFailed || includeTasks ? 202 : 204
+    const { connector } = (await cluster.status(name)) as ConnectorStateInfo
+    const status = onlyFailed || includeTasks ? 202 : connector.state === 'FAILED' ? 500 : 204
     const path = `/connectors/${name}/restart?onlyFailed=${onlyFailed}&includeTasks=${includeTasks}`
     return ((await cluster.expect(status, 'POST', path)) ?? null) as ConnectorStateInfo | null
   }

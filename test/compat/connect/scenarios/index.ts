@@ -4,6 +4,15 @@ import { bodies } from './bodies.ts'
 import { lifecycle } from './lifecycle.ts'
 import { races } from './races.ts'
 import { server } from './server.ts'
+import { standalone } from './standalone.ts'
 import { validation } from './validation.ts'
 
-export const scenarios: readonly Scenario[] = [...server, ...bodies, ...validation, ...lifecycle, ...races, ...admin]
+export const scenarios: readonly Scenario[] = [
+  ...server,
+  ...bodies,
+  ...validation,
+  ...lifecycle,
+  ...races,
+  ...admin,
+  ...standalone,
+]

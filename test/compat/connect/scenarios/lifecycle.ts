@@ -80,8 +80,17 @@ export const lifecycle: Scenario[] = [
   },
   {
     name: 'a connector and a task that fail',
-    connectors: ['bad-connector', 'bad-task'],
+    connectors: ['bad-connector', 'bad-task', 'lame'],
+    files: input,
     steps: [
+      {
+        call: 'POST /connectors',
+        body: { name: 'lame', config: fileSource('lame', { 'topic.creation.groups': 'a' }) },
+      },
+      status('lame', { connector: { state: 'FAILED' }, tasks: [] }),
+      { call: 'POST /connectors/lame/restart' },
+      { call: 'POST /connectors/lame/restart?includeTasks=true' },
+      { call: 'POST /connectors/lame/tasks/0/restart' },
       { call: 'POST /connectors', body: { name: 'bad-task', config: mockSource('bad-task', 'task-failure') } },
       status('bad-task', { connector: { state: 'RUNNING' }, tasks: [{ state: 'FAILED' }] }),
       { call: 'GET /connectors/bad-task/tasks/0/status' },

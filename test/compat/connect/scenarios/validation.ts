@@ -89,6 +89,48 @@ export const validation: Scenario[] = [
     ],
   },
   {
+    name: 'validation of transforms and predicates',
+    connectors: [],
+    steps: [
+      ...[
+        'Cast$Value',
+        'DropHeaders',
+        'ExtractField$Key',
+        'HeaderFrom$Value',
+        'HoistField$Value',
+        'InsertHeader',
+        'MaskField$Value',
+        'RegexRouter',
+        'SetSchemaMetadata$Value',
+        'TimestampConverter$Value',
+        'ValueToKey',
+      ].map((type) => source({ transforms: 'a', 'transforms.a.type': `${transforms}.${type}` })),
+      ...['HasHeaderKey', 'TopicNameMatches'].map((type) =>
+        source({ predicates: 'p', 'predicates.p.type': `${transforms}.predicates.${type}` }),
+      ),
+      ...['', 'a:b:c', 'a:bytes', 'a:none', 'int8,a:int8'].map((spec) =>
+        source({ transforms: 'a', 'transforms.a.type': `${transforms}.Cast$Value`, 'transforms.a.spec': spec }),
+      ),
+      source({ transforms: 'a', 'transforms.a.type': `${transforms}.MaskField$Value`, 'transforms.a.fields': '' }),
+      source({ transforms: 'a', 'transforms.a.type': `${transforms}.ValueToKey`, 'transforms.a.fields': 'a,,a' }),
+      source({
+        transforms: 'a',
+        'transforms.a.type': `${transforms}.HeaderFrom$Value`,
+        'transforms.a.fields': '',
+        'transforms.a.headers': '',
+        'transforms.a.operation': 'turn',
+      }),
+      source({ transforms: 'a', 'transforms.a.type': `${transforms}.InsertHeader`, 'transforms.a.header': '' }),
+      source({ transforms: 'a', 'transforms.a.type': `${transforms}.RegexRouter`, 'transforms.a.regex': '[' }),
+      source({
+        transforms: 'a',
+        'transforms.a.type': `${transforms}.TimestampConverter$Value`,
+        'transforms.a.target.type': 'month',
+        'transforms.a.unix.precision': 'days',
+      }),
+    ],
+  },
+  {
     name: 'validation of a sink',
     connectors: [],
     steps: [
