@@ -3,6 +3,7 @@ import { ConfigError, isConnectError } from 'millrace/connect'
 import type { Client, ClientConfig } from 'pg'
 import type { Settings } from './config.ts'
 import { type Endpoint, postgresError } from './errors.ts'
+import { CopySocket } from './wire/copy-socket.ts'
 
 type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
@@ -103,6 +104,7 @@ async function open(address: Address, applicationName: string, ssl: NonNullable<
     user: address.user,
     password: address.password ?? '',
     ssl,
+    ...(ssl === false ? { stream: () => new CopySocket() } : {}),
     application_name: address.options['ApplicationName'] ?? applicationName,
     connectionTimeoutMillis: Number(address.options['connectTimeout'] ?? 10) * 1000,
     keepAlive: true,

@@ -63,8 +63,8 @@ export interface RowPlan {
  * Rows as the source gave them: the bytes, where each cell lies, and how to read the columns. Nothing is made per row.
  * `starts[row * cellsPerRow + cell]` to `ends[…]` (exclusive) is a cell; start −1 is null.
  * A connector must keep `plan` the same object from batch to batch while the table's shape stays the same, since the
- * runtime caches what it derives from it. The runtime does not touch the arrays after the batch was converted, which
- * is before the next `poll`: a task may reuse them.
+ * runtime caches what it derives from it. The runtime does not touch the bytes and arrays after the batch was
+ * converted, which is before the next `poll`: a task may reuse them.
  */
 export interface RowBatch {
   readonly plan: RowPlan

@@ -15,7 +15,7 @@ export class FrameMemory {
 
   /** A buffer of at least `size` bytes with any contents. */
   take(size: number): Uint8Array {
-    if (size < SMALLEST) return Buffer.allocUnsafeSlow(size)
+    if (size < SMALLEST) return Buffer.allocUnsafe(size)
     const at = this.#idle.findIndex((buffer) => buffer.length >= size)
     let buffer = at < 0 ? undefined : this.#idle.splice(at, 1)[0]
     if (buffer === undefined) buffer = Buffer.allocUnsafeSlow(Math.ceil(size / GRANULE) * GRANULE)

@@ -20,9 +20,16 @@ export class FrameSizeError extends Error {
   }
 }
 
+const NO_BYTES = new Uint8Array(0)
+
+/** Where bytes are read to that do not have a place yet: one for all sockets of a thread. */
+const STAGING_BYTES = 65536
+let staging: Uint8Array | null = null
+
 /**
- * Cuts the byte stream of a socket into frames (int32 size, then that many bytes). A frame that lies within one chunk is a view
- * of it; one that spans chunks is copied once. A large announced size costs memory only as its bytes arrive.
+ * Cuts the byte stream of a socket into frames (int32 size, then that many bytes), each in memory of its own. Most bytes of a
+ * large frame are read to their place ({@link target}); others are copied once. A large announced size costs memory only as its
+ * bytes arrive.
  */
 export class FrameReader {
   readonly maxFrameBytes: number
@@ -44,35 +51,41 @@ export class FrameReader {
     return this.#size === -1 ? this.#have : PREFIX_SIZE + this.#have
   }
 
+  /** Where the next bytes had best be put; what is here is overwritten by whoever reads next. */
+  target(): Uint8Array {
+    const room = this.#body?.subarray(this.#have, this.#size) ?? NO_BYTES
+    return room.length > 0 ? room : (staging ??= Buffer.allocUnsafeSlow(STAGING_BYTES))
+  }
+
   /**
-   * Takes the next chunk and returns the frames that are complete with it, without their size prefix. The chunk must not be
-   * overwritten afterwards. @throws FrameSizeError for a size that is negative or above the limit.
+   * Takes the next bytes, which are at the beginning of {@link target} or elsewhere, and returns the frames that are complete
+   * with them, without their size prefix. @throws FrameSizeError for a size that is negative or above the limit.
    */
   push(chunk: Uint8Array): Uint8Array[] {
     const frames: Uint8Array[] = []
     let at = 0
+    if (this.#isInPlace(chunk)) {
+      at = chunk.length
+      this.#have += at
+      if (this.#have === this.#size) frames.push(this.#finish())
+    }
     while (at < chunk.length || this.#size === 0) {
       if (this.#size === -1) {
         at = this.#readPrefix(chunk, at)
         continue
       }
       const missing = this.#size - this.#have
-      const available = chunk.length - at
-      if (this.#have === 0 && available >= missing) {
-        frames.push(chunk.subarray(at, at + missing))
-        at += missing
-        this.#reset()
-        continue
-      }
-      const taken = Math.min(missing, available)
+      const taken = Math.min(missing, chunk.length - at)
       this.#collect(chunk.subarray(at, at + taken))
       at += taken
-      if (this.#have === this.#size) {
-        frames.push((this.#body as Uint8Array).subarray(0, this.#size))
-        this.#reset()
-      }
+      if (this.#have === this.#size) frames.push(this.#finish())
     }
     return frames
+  }
+
+  #isInPlace(chunk: Uint8Array): boolean {
+    const body = this.#body
+    return body !== null && chunk.buffer === body.buffer && chunk.byteOffset === body.byteOffset + this.#have
   }
 
   #readPrefix(chunk: Uint8Array, at: number): number {
@@ -90,6 +103,7 @@ export class FrameReader {
   }
 
   #collect(part: Uint8Array): void {
+    if (part.length === 0) return
     const needed = this.#have + part.length
     const body = this.#body
     if (body === null || body.length < needed) {
@@ -105,9 +119,11 @@ export class FrameReader {
     this.#have = needed
   }
 
-  #reset(): void {
+  #finish(): Uint8Array {
+    const frame = this.#body?.subarray(0, this.#size) ?? NO_BYTES
     this.#size = -1
     this.#have = 0
     this.#body = null
+    return frame
   }
 }

@@ -74,9 +74,33 @@ describe('a frame reader', () => {
     assert.equal(reader.pendingBytes, 0)
   })
 
-  test('does not copy a frame that lies within a chunk', () => {
-    const [frame] = new FrameReader().push(stream)
-    assert.equal(frame?.buffer, stream.buffer)
+  test('gives frames that stay when the bytes they came in are overwritten', () => {
+    const chunk = Buffer.from(stream)
+    const frames = new FrameReader().push(chunk)
+    chunk.fill(0xff)
+    assert.deepEqual(
+      frames.map((frame) => Buffer.from(frame).toString('hex')),
+      expected,
+    )
+  })
+
+  test('has the rest of a large frame read to its place', () => {
+    const body = Buffer.from(Uint8Array.from({ length: 300_000 }, (_none, i) => i * 7))
+    const bytes = framed(body, Buffer.from('next'))
+    const reader = new FrameReader()
+    const frames: Uint8Array[] = []
+    let targets = 0
+    for (let at = 0; at < bytes.length; ) {
+      const target = reader.target()
+      targets++
+      const count = Math.min(target.length, bytes.length - at)
+      bytes.copy(target, 0, at, at + count)
+      frames.push(...reader.push(target.subarray(0, count)))
+      at += count
+    }
+    assert.equal(targets, 3, 'the beginning, the rest, and the frame that follows')
+    assert.ok(body.equals(frames[0] as Uint8Array))
+    assert.equal(Buffer.from(frames[1] as Uint8Array).toString(), 'next')
   })
 })
 

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Client, Connection } from 'pg'
+import { type Block, CopyMemory } from './copy-memory.ts'
+import { type ByteTaker, type TakenOver, takeOver } from './copy-socket.ts'
 
 /** A run of whole CopyData messages, each a row, within `bytes`. */
 export interface CopyChunk {
@@ -8,12 +10,23 @@ export interface CopyChunk {
   readonly end: number
 }
 
+interface HeldChunk extends CopyChunk {
+  readonly block: Block
+  end: number
+}
+
 const MESSAGE = { copyData: 0x64, copyDone: 0x63, copyOutResponse: 0x48, error: 0x45 } as const
+
+/** A message's type byte and its length. */
+const HEADER_BYTES = 5
+
+const NOTHING = Buffer.alloc(0)
 
 /** Bytes that may wait to be taken before the socket is paused. */
 const HIGH_WATER = 1024 * 1024
 
-type DataListener = (chunk: Buffer) => void
+/** Chunks that a reader looks at: the one that it gives rows of, and one that it looks into. */
+const CHUNKS_IN_USE = 2
 
 /** What this file uses of pg's connection, which its types do not tell. */
 interface RawConnection extends Connection {
@@ -23,17 +36,17 @@ interface RawConnection extends Connection {
 
 /**
  * Runs `COPY … TO STDOUT` and gives the server's bytes as they come from the socket, without a copy or an object a row.
- * While rows flow the socket's data listeners are ours; when the copy ends, or fails before it began, pg gets them back
- * together with the bytes that follow. `connection.stream` is semi-internal to pg: only this file touches it.
+ * While rows flow the bytes of the socket are ours; when the copy ends, or fails before it began, pg gets them back
+ * together with the bytes that follow. `connection.stream` is semi-internal to pg: only this folder touches it.
  */
-export class CopyOut {
+export class CopyOut implements ByteTaker {
   readonly #text: string
-  readonly #chunks: CopyChunk[] = []
+  readonly #memory = new CopyMemory()
+  readonly #chunks: HeldChunk[] = []
+  readonly #inUse: HeldChunk[] = []
   #buffered = 0
   #stream: Socket | null = null
-  #listeners: DataListener[] = []
-  #partial: Buffer[] = []
-  #partialLength = 0
+  #taken: TakenOver | null = null
   #failure: Error | null = null
   #done = false
   #wake: (() => void) | null = null
@@ -49,10 +62,15 @@ export class CopyOut {
     return copy
   }
 
-  /** A chunk that is there already, null when the copy has ended, or undefined when one must wait with `ready`. */
+  /**
+   * A chunk that is there already, null when the copy has ended, or undefined when one must wait with `ready`.
+   * Its bytes are overwritten after the second chunk that follows it was taken.
+   */
   take(): CopyChunk | null | undefined {
     const chunk = this.#chunks.shift()
     if (chunk) {
+      if (this.#inUse.length === CHUNKS_IN_USE) this.#memory.release((this.#inUse.shift() as HeldChunk).block)
+      this.#inUse.push(chunk)
       this.#buffered -= chunk.end - chunk.start
       if (this.#buffered < HIGH_WATER / 2) this.#stream?.resume()
       return chunk
@@ -73,15 +91,13 @@ export class CopyOut {
   submit(connection: Connection): void {
     const raw = connection as RawConnection
     this.#stream = raw.stream
-    this.#listeners = raw.stream.listeners('data') as DataListener[]
-    raw.stream.removeAllListeners('data')
-    raw.stream.on('data', this.#onData)
+    this.#taken = takeOver(raw.stream, this)
     raw.query(this.#text)
   }
 
   /** Called by pg with the server's error, or when the connection broke. */
   handleError(error: Error): void {
-    this.#detach()
+    this.#taken?.giveBack(NOTHING)
     this.#failure = error
     this.#notify()
   }
@@ -94,68 +110,55 @@ export class CopyOut {
 
   handleCommandComplete(): void {}
 
-  readonly #onData = (chunk: Buffer): void => {
-    const bytes = this.#withPartial(chunk)
-    if (!bytes) return
-    let position = 0
-    let rows = 0
-    while (position + 5 <= bytes.length) {
+  /** For the socket. */
+  target(): Uint8Array {
+    const { block, start, end } = this.#memory
+    const isHeaderHere = end - start >= HEADER_BYTES
+    return this.#memory.room(isHeaderHere ? 1 + block.bytes.readInt32BE(start + 1) : 0)
+  }
+
+  /** For the socket. */
+  received(received: Uint8Array): void {
+    const memory = this.#memory
+    memory.add(received)
+    const { bytes } = memory.block
+    const { end: filled } = memory
+    let position = memory.start
+    let rows = position
+    while (position + HEADER_BYTES <= filled) {
       const type = bytes[position]
       const end = position + 1 + bytes.readInt32BE(position + 1)
       if (type === MESSAGE.copyDone || type === MESSAGE.error) {
-        this.#push(bytes, rows, position)
-        this.#detach()
-        this.#forward(bytes.subarray(position))
+        this.#push(rows, position)
+        this.#taken?.giveBack(Buffer.from(bytes.subarray(position, filled)))
         return
       }
-      if (end > bytes.length) break
+      if (end > filled) break
       if (type !== MESSAGE.copyData) {
-        this.#push(bytes, rows, position)
-        if (type !== MESSAGE.copyOutResponse) this.#forward(bytes.subarray(position, end))
+        this.#push(rows, position)
+        if (type !== MESSAGE.copyOutResponse) this.#taken?.forward(Buffer.from(bytes.subarray(position, end)))
         rows = end
       }
       position = end
     }
-    this.#push(bytes, rows, position)
-    if (position < bytes.length) this.#keep(bytes.subarray(position))
+    this.#push(rows, position)
+    memory.start = position
   }
 
-  /** The chunk with what was left of the last one before it; null while a long message is still incomplete. */
-  #withPartial(chunk: Buffer): Buffer | null {
-    if (this.#partialLength === 0) return chunk
-    this.#keep(chunk)
-    const first = this.#partial[0] as Buffer
-    const head = first.length >= 5 ? first : Buffer.concat(this.#partial)
-    if (head.length < 5 || this.#partialLength < 1 + head.readInt32BE(1)) return null
-    const whole = Buffer.concat(this.#partial)
-    this.#partial = []
-    this.#partialLength = 0
-    return whole
-  }
-
-  #keep(bytes: Buffer): void {
-    this.#partial.push(bytes)
-    this.#partialLength += bytes.length
-  }
-
-  #push(bytes: Uint8Array, start: number, end: number): void {
+  /** Gives rows to be taken; those that follow waiting ones without a gap are one chunk with them. */
+  #push(start: number, end: number): void {
     if (end <= start) return
-    this.#chunks.push({ bytes, start, end })
+    const { block } = this.#memory
+    const last = this.#chunks.at(-1)
+    if (last?.block === block && last.end === start) {
+      last.end = end
+    } else {
+      block.held++
+      this.#chunks.push({ bytes: block.bytes, start, end, block })
+    }
     this.#buffered += end - start
     if (this.#buffered >= HIGH_WATER) this.#stream?.pause()
     this.#notify()
-  }
-
-  #forward(bytes: Buffer): void {
-    for (const listener of this.#listeners) listener(bytes)
-  }
-
-  #detach(): void {
-    const stream = this.#stream
-    if (!stream || !stream.listeners('data').includes(this.#onData)) return
-    stream.removeListener('data', this.#onData)
-    for (const listener of this.#listeners) stream.on('data', listener)
-    stream.resume()
   }
 
   #notify(): void {

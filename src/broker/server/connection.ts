@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from '../../base/logger.ts'
 import { type FrameMemory, FrameReader, writeChunks } from '../../net/index.ts'
 import { decodeRequestHeader, type RequestHeader } from '../../protocol/codec.ts'
+import { withOwnReads } from './own-reads.ts'
 import type { RequestBudget } from './request-budget.ts'
 import type { ResponseBudget } from './response-budget.ts'
 
@@ -59,11 +60,13 @@ export class Connection {
   #pendingBytes = 0
   #unsentBytes = 0
   #isBlocked = false
+  #isCorked = false
   #isClosed = false
   #isPumping = false
 
+  /** @param accepted a socket that does not read yet */
   constructor(
-    socket: Socket,
+    accepted: Socket,
     listener: string,
     options: {
       dispatcher: RequestDispatcher
@@ -75,20 +78,32 @@ export class Connection {
       logger: Logger
     },
   ) {
-    this.#socket = socket
     this.#dispatcher = options.dispatcher
     this.#budget = options.budget
     this.#responses = options.responses
     this.#logger = options.logger
     this.#memory = options.memory
     this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes, memory: options.memory })
+    const socket = withOwnReads(accepted, {
+      buffer: () => this.#reader.target(),
+      callback: (count, bytes) => {
+        this.#onData(bytes.subarray(0, count))
+        return true
+      },
+    })
+    this.#socket = socket
     this.peer = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0, listener }
     socket.setNoDelay(true)
     if (options.idleMs > 0) socket.setTimeout(options.idleMs, () => this.#onIdle())
-    socket.on('data', (chunk) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('error', (error) => this.#logger.debug({ peer: this.peer, err: error }, 'A connection broke'))
     socket.on('close', () => this.#onClose())
+    socket.resume()
+  }
+
+  /** Calls `listener` when the connection is gone. */
+  onClose(listener: () => void): void {
+    this.#socket.once('close', listener)
   }
 
   /** Closes at once; requests in progress go on, but their answers are dropped. */
@@ -202,11 +217,23 @@ export class Connection {
       this.#inFlight.shift()
       this.#inFlightBytes -= head.size
       this.#budget.add(-head.size)
+      if (this.#queue.length > 0) this.#cork()
       if (head.answer !== null && !writeChunks(this.#socket, head.answer)) this.#isBlocked = true
     }
     this.#bookUnsent()
     this.#pump()
     this.#readOn()
+  }
+
+  /** Puts the answers to requests that came together, and can be answered at once, into one system call. */
+  #cork(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    this.#socket.cork()
+    process.nextTick(() => {
+      this.#isCorked = false
+      this.#socket.uncork()
+    })
   }
 
   #bookUnsent(): void {

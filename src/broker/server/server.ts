@@ -27,7 +27,7 @@ export class BrokerServer {
   readonly #budget: RequestBudget
   readonly #memory = new FrameMemory()
   readonly #servers: Server[] = []
-  readonly #connections = new Map<Socket, Connection>()
+  readonly #connections = new Set<Connection>()
 
   constructor(dispatcher: RequestDispatcher, options: ServerOptions) {
     this.#dispatcher = dispatcher
@@ -51,7 +51,7 @@ export class BrokerServer {
   }
 
   async #bind(listener: Listener): Promise<Listener> {
-    const server = createServer((socket) => this.#accept(socket, listener.name))
+    const server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket, listener.name))
     const { host, port } = listener
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(listener, error)))
@@ -81,8 +81,8 @@ export class BrokerServer {
       idleMs: this.#options.idleMs,
       logger: this.#options.logger,
     })
-    this.#connections.set(socket, connection)
-    socket.once('close', () => this.#connections.delete(socket))
+    this.#connections.add(connection)
+    connection.onClose(() => this.#connections.delete(connection))
   }
 
   #isFull(socket: Socket): boolean {
@@ -90,14 +90,14 @@ export class BrokerServer {
     if (this.#connections.size >= maxConnections) return true
     if (this.#connections.size < maxConnectionsPerIp) return false
     let same = 0
-    for (const other of this.#connections.values()) if (other.peer.host === socket.remoteAddress) same++
+    for (const other of this.#connections) if (other.peer.host === socket.remoteAddress) same++
     return same >= maxConnectionsPerIp
   }
 
   /** Stops accepting and closes every connection. */
   async close(): Promise<void> {
     const closing = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
-    for (const connection of this.#connections.values()) connection.close()
+    for (const connection of this.#connections) connection.close()
     await Promise.all(closing)
     this.#servers.length = 0
   }
