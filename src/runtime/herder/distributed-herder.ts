@@ -308,8 +308,12 @@ export class DistributedHerder implements Herder, GroupOwner {
       if (!place.group.isLeader) return
       dropStaleStatuses(parts.config, parts.statuses)
       if (place.group.view?.version !== 2) return
-      const description = 'updating the session key in the config topic'
-      await queue.step(description, () => this.#sessionKeys.start((job) => queue.run(description, job)))
+      const description = 'writing a new session key to the config topic'
+      const whenLeading = (job: () => Promise<void>): Promise<void> =>
+        queue.run(description, async () => {
+          if (place.group.isLeader) await job()
+        })
+      await queue.step(description, () => this.#sessionKeys.start(whenLeading))
     })
     this.#assigned = true
   }
