@@ -4,13 +4,17 @@ import { ErrorCode, ProtocolError } from '../protocol/errors.ts'
 import { FindCoordinator, Metadata } from '../protocol/messages/index.ts'
 import type { Decoded, Encodable, Fields } from '../protocol/schema/field.ts'
 import type { ApiDefinition } from '../protocol/schema/message.ts'
-import type { BrokerAddress, Connection } from './connection.ts'
-import { ConnectionPool } from './connection-pool.ts'
+import type { BrokerAddress, Connection, Requester } from './connection.ts'
+import { ConnectionPool, type ConnectionSettings } from './connection-pool.ts'
 import { ClientTimeoutError, ClosedError, ConnectionError, isRetriable, messageOf } from './errors.ts'
 import { MetadataCache } from './metadata.ts'
 import { type ClientOptions, parseServer, type ResolvedClientOptions, resolveClientOptions } from './options.ts'
 import { NetworkMeter } from './network-meter.ts'
+import { type SharedConnections, shareConnections } from './shared-connections.ts'
 import { now, throwIfAborted, waitFor } from './waits.ts'
+
+/** What a request on a connection that clients share has at least, before it takes the connection with it. */
+const LEAST_SHARED_TIMEOUT_MS = 1000
 
 /** Whom a request goes to: a node by id, whoever answers, the controller, or the coordinator of a group. */
 export type Target = number | 'any' | 'controller' | { group: string }
@@ -24,6 +28,11 @@ export interface RequestOptions {
   maxVersion?: number
   /** Requests of different purposes never share a connection; default `main`. */
   purpose?: string
+  /**
+   * Goes over the connection that the clients of this thread have in common: only what a broker answers at once, since one
+   * that waits would hold up what others ask. Without a purpose.
+   */
+  isShared?: boolean
   /**
    * What to send again after a broken connection: `unsent` (default) only what cannot have reached the broker,
    * `always` also what may have, `never` nothing.
@@ -44,10 +53,15 @@ export class Cluster {
   readonly metadata: MetadataCache
   /** Counts what the connections do. */
   readonly meter: NetworkMeter
+  readonly #requester: Requester
+  readonly #connectionSettings: ConnectionSettings
   readonly #pool: ConnectionPool
+  #shared: SharedConnections | null = null
   readonly #bootstrap: BrokerAddress[]
   readonly #coordinators = new Map<string, BrokerAddress>()
   readonly #closing = new AbortController()
+  /** Fail what waits for something that goes on when this cluster is closed. */
+  readonly #ends = new Set<() => void>()
   #rotation = Math.floor(Math.random() * 1000)
   #instances = 0
 
@@ -55,17 +69,17 @@ export class Cluster {
     this.options = resolveClientOptions(options)
     this.#bootstrap = this.options.bootstrapServers.map(parseServer)
     this.meter = new NetworkMeter(this.options.sensors)
-    this.#pool = new ConnectionPool({
-      clientId: this.options.clientId,
+    this.#requester = { clientId: this.options.clientId, meter: this.meter }
+    this.#connectionSettings = {
       setupTimeoutMs: this.options.connectionSetupTimeoutMs,
       reconnectBackoffMs: this.options.reconnectBackoffMs,
       reconnectBackoffMaxMs: this.options.reconnectBackoffMaxMs,
       maxIdleMs: this.options.connectionsMaxIdleMs,
-      meter: this.meter,
-      logger: this.options.logger,
-    })
+    }
+    const { logger } = this.options
+    this.#pool = new ConnectionPool({ ...this.#connectionSettings, ...this.#requester, logger })
     this.metadata = new MetadataCache(
-      (body) => this.request(Metadata, body, { node: 'any', resend: 'always' }),
+      (body) => this.request(Metadata, body, { node: 'any', isShared: true, resend: 'always' }),
       this.options.metadataMaxAgeMs,
     )
   }
@@ -90,7 +104,7 @@ export class Cluster {
     body: Encodable<Req>,
     options: RequestOptions,
   ): Promise<Decoded<Res>> {
-    const { resend = 'unsent', signal } = options
+    const { resend = 'unsent', signal, isShared = false } = options
     const deadline = now() + (options.timeoutMs ?? this.options.requestTimeoutMs)
     const what = `${api.name} request`
     const backoff = new Backoff(this.options.retryBackoffMs, this.options.retryBackoffMaxMs)
@@ -99,10 +113,15 @@ export class Cluster {
       this.#throwIfClosed()
       throwIfAborted(signal, what)
       try {
-        const connection = await this.#connect(options, attempt, deadline)
+        const connection = await this.#unlessClosed(this.#connect(options, attempt, deadline))
         const version = connection.version(api, options.maxVersion)
         const timeoutMs = Math.max(1, Math.ceil(deadline - now()))
-        return await waitFor(connection.send(api, version, body, timeoutMs), { signal }, what)
+        // A connection is given up with the first request that is out of time, which may be soon for this one alone.
+        const patienceMs = isShared ? Math.max(LEAST_SHARED_TIMEOUT_MS, timeoutMs) : timeoutMs
+        const sent = connection.send(api, version, body, patienceMs, this.#requester)
+        // What goes over an own connection ends with it.
+        const answer = isShared ? this.#unlessClosed(sent) : sent
+        return await waitFor(answer, patienceMs > timeoutMs ? { signal, deadline } : { signal }, what)
       } catch (error) {
         this.#throwIfClosed()
         const again = error instanceof ConnectionError && (resend === 'always' || (resend === 'unsent' && !error.sent))
@@ -228,17 +247,35 @@ export class Cluster {
   /** Closes all connections at once. Whatever is still outstanding fails. */
   close(): Promise<void> {
     this.#closing.abort()
+    for (const end of this.#ends) end()
     this.#pool.close()
+    this.#shared?.release()
+    this.#shared = null
     return Promise.resolve()
+  }
+
+  /** As `work`, but fails when the cluster is closed, whatever becomes of the work. */
+  #unlessClosed<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const end = (): void => reject(new ClosedError('the client'))
+      this.#ends.add(end)
+      work.then(resolve, reject).finally(() => this.#ends.delete(end))
+    })
   }
 
   async #connect(options: RequestOptions, attempt: number, deadline: number): Promise<Connection> {
     const limits = { deadline, signal: options.signal }
-    const { node, purpose = 'main' } = options
-    if (node === 'any') return this.#pool.get(this.#anyAddress(purpose, attempt), purpose, limits)
-    if (node === 'controller') return this.#pool.get(await this.#controller(), purpose, limits)
-    if (typeof node === 'number') return this.#pool.get(await this.#addressOf(node), purpose, limits)
-    return this.#pool.get(await this.#coordinator(node.group, deadline, options.signal), purpose, limits)
+    const { node, isShared = false, purpose = isShared ? 'shared' : 'main' } = options
+    const pool = isShared ? this.#sharedPool() : this.#pool
+    if (node === 'any') return pool.get(this.#anyAddress(pool, purpose, attempt), purpose, limits)
+    if (node === 'controller') return pool.get(await this.#controller(), purpose, limits)
+    if (typeof node === 'number') return pool.get(await this.#addressOf(node), purpose, limits)
+    return pool.get(await this.#coordinator(node.group, deadline, options.signal), purpose, limits)
+  }
+
+  #sharedPool(): ConnectionPool {
+    this.#shared ??= shareConnections(this.#connectionSettings)
+    return this.#shared.pool
   }
 
   #candidates(): BrokerAddress[] {
@@ -247,9 +284,9 @@ export class Cluster {
     return [...known, ...others]
   }
 
-  #anyAddress(purpose: string, attempt: number): BrokerAddress {
+  #anyAddress(pool: ConnectionPool, purpose: string, attempt: number): BrokerAddress {
     const candidates = this.#candidates()
-    const open = attempt === 0 ? candidates.find((address) => this.#pool.has(address, purpose)) : undefined
+    const open = attempt === 0 ? candidates.find((address) => pool.has(address, purpose)) : undefined
     return open ?? (candidates[(this.#rotation + attempt) % candidates.length] as BrokerAddress)
   }
 
@@ -277,7 +314,8 @@ export class Cluster {
     const find = async (): Promise<BrokerAddress> => {
       const body = { key: group, keyType: 0, coordinatorKeys: [group] }
       const timeoutMs = Math.max(1, deadline - now())
-      const answer = await this.request(FindCoordinator, body, { node: 'any', resend: 'always', timeoutMs, signal })
+      const limits = { node: 'any', isShared: true, resend: 'always', timeoutMs, signal } as const
+      const answer = await this.request(FindCoordinator, body, limits)
       const found = answer.coordinators[0] ?? answer
       if (found.errorCode !== ErrorCode.NONE) throw new ProtocolError(found.errorCode, found.errorMessage)
       return { host: found.host, port: found.port }

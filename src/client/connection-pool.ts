@@ -1,19 +1,20 @@
 import { Backoff } from '../base/backoff.ts'
 import { pause } from '../base/deadline.ts'
 import type { Logger } from '../base/logger.ts'
-import { type BrokerAddress, Connection } from './connection.ts'
+import { type BrokerAddress, Connection, type Requester } from './connection.ts'
 import { ClosedError, ConnectionError } from './errors.ts'
-import type { NetworkMeter } from './network-meter.ts'
 import { now, throwIfAborted, type WaitLimits, waitFor } from './waits.ts'
 
-export interface PoolOptions {
-  clientId: string | null
+/** What makes one connection to a broker like another. */
+export interface ConnectionSettings {
   setupTimeoutMs: number
   reconnectBackoffMs: number
   reconnectBackoffMaxMs: number
   /** Connections without traffic for this long are closed; -1 never. */
   maxIdleMs: number
-  meter: NetworkMeter
+}
+
+export interface PoolOptions extends ConnectionSettings, Requester {
   logger: Logger
 }
 

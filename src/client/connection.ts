@@ -6,12 +6,15 @@ import { ErrorCode, ProtocolError } from '../protocol/errors.ts'
 import { ApiVersions } from '../protocol/messages/index.ts'
 import type { Decoded, Encodable, Fields } from '../protocol/schema/field.ts'
 import type { ApiDefinition } from '../protocol/schema/message.ts'
+import { ApiRanges } from './api-ranges.ts'
 import { ConnectionError, messageOf } from './errors.ts'
 import type { NetworkMeter } from './network-meter.ts'
+import { PendingRequests } from './pending-requests.ts'
 import { ResponseReader } from './response-reader.ts'
 
 /** A response this large is refused; below it memory is taken only as bytes arrive. */
 const MAX_RESPONSE_BYTES = 1073741824
+const FRAME_PREFIX_BYTES = 4
 const SOFTWARE_NAME = 'millrace'
 const SOFTWARE_VERSION = '0.1.0'
 
@@ -20,38 +23,38 @@ export interface BrokerAddress {
   port: number
 }
 
-export interface ConnectionOptions {
-  clientId: string | null
+/** Whose requests go out: the broker knows them by name, and their meter counts them. */
+export interface Requester {
+  readonly clientId: string | null
+  readonly meter: NetworkMeter
+}
+
+export interface ConnectionOptions extends Requester {
   /** How long the socket and the version handshake may take together. */
   setupTimeoutMs: number
-  meter: NetworkMeter
   logger: Logger
   /** Gives up connecting. */
   signal?: AbortSignal
 }
 
-interface Pending {
-  readonly name: string
-  readonly timer: NodeJS.Timeout
-  complete(frame: Uint8Array): void
-  reject(error: Error): void
-}
-
 /**
- * One socket to one broker, after the version handshake. Requests are written at once and in the order of the calls; any
- * number may be outstanding. A request that is not answered in time closes the connection, since answers come in order.
+ * One socket to one broker, after the version handshake. Requests are written in the order of the calls, those of one turn of
+ * the event loop together; any number may be outstanding. A request that is not answered in time closes the connection,
+ * since answers come in order.
  */
 export class Connection {
   readonly address: BrokerAddress
   /** When the last byte was sent or received (performance.now). */
   lastUsed = performance.now()
   #socket: Socket
-  #clientId: string | null
-  #logger: Logger
-  readonly #meter: NetworkMeter
-  #pending = new Map<number, Pending>()
-  #versions = new Map<number, { min: number; max: number }>()
+  readonly #owner: Requester
+  readonly #logger: Logger
+  readonly #pending = new PendingRequests(({ name, timeoutMs }) =>
+    this.#fail(`${this.name} did not answer ${name} within ${timeoutMs} ms`),
+  )
+  #versions = ApiRanges.none
   #correlationId = 0
+  #isCorked = false
   #failure: ConnectionError | null = null
   #onClose: () => void = () => {}
 
@@ -67,10 +70,9 @@ export class Connection {
     }
     const socket = connectSocket({ host: address.host, port: address.port, onread })
     this.#socket = socket
-    this.#clientId = options.clientId
+    this.#owner = { clientId: options.clientId, meter: options.meter }
     this.#logger = options.logger
-    this.#meter = options.meter
-    this.#meter.opened()
+    options.meter.opened()
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60000)
     socket.on('error', (error) => this.#fail(`the connection to ${this.name} broke: ${error.message}`, error))
@@ -85,11 +87,11 @@ export class Connection {
     try {
       await connection.#connected(options.setupTimeoutMs)
       await connection.#negotiate(options.setupTimeoutMs)
-      connection.#meter.ready()
+      options.meter.ready()
       return connection
     } catch (error) {
       const isRefused = error instanceof ProtocolError && error.code === ErrorCode.SASL_AUTHENTICATION_FAILED
-      if (isRefused) connection.#meter.authenticationFailed()
+      if (isRefused) options.meter.authenticationFailed()
       connection.close()
       throw error
     } finally {
@@ -121,11 +123,12 @@ export class Connection {
    * @throws ProtocolError (UNSUPPORTED_VERSION) when there is none.
    */
   version(api: ApiDefinition, maxVersion = api.maxVersion): number {
-    const range = this.#versions.get(api.key)
-    const newest = Math.min(api.maxVersion, maxVersion, range?.max ?? -1)
-    if (range !== undefined && newest >= Math.max(api.minVersion, range.min)) return newest
+    const range = this.#versions.get(api)
+    const newest = Math.min(api.maxVersion, maxVersion, range?.maxVersion ?? -1)
+    if (range !== undefined && newest >= Math.max(api.minVersion, range.minVersion)) return newest
     const ours = `${api.minVersion} to ${Math.min(api.maxVersion, maxVersion)}`
-    const theirs = range === undefined ? 'does not offer it' : `offers versions ${range.min} to ${range.max}`
+    const theirs =
+      range === undefined ? 'does not offer it' : `offers versions ${range.minVersion} to ${range.maxVersion}`
     throw new ProtocolError(
       ErrorCode.UNSUPPORTED_VERSION,
       `${api.name} in versions ${ours} is needed, but the broker at ${this.name} ${theirs}`,
@@ -134,24 +137,31 @@ export class Connection {
 
   /** Whether the broker offers an API at all. */
   supports(api: ApiDefinition): boolean {
-    return this.#versions.has(api.key)
+    return this.#versions.get(api) !== undefined
   }
 
-  /** Sends a request and resolves with its answer. @throws ConnectionError when the connection breaks or time is over. */
+  /**
+   * Sends a request and resolves with its answer.
+   * @param requester other than the connection's owner, when several clients share it
+   * @throws ConnectionError when the connection breaks or time is over
+   */
   send<Req extends Fields, Res extends Fields>(
     api: ApiDefinition<Req, Res>,
     version: number,
     body: Encodable<Req>,
     timeoutMs: number,
+    requester: Requester = this.#owner,
   ): Promise<Decoded<Res>> {
-    return this.#exchange(api, version, body, timeoutMs, (frame) => decodeResponse(api, version, frame).body)
+    const decode = (frame: Uint8Array): Decoded<Res> => decodeResponse(api, version, frame).body
+    return this.#exchange(api, version, body, timeoutMs, decode, requester)
   }
 
   /** Sends a request that the broker never answers (Produce with acks=0); resolves when the socket has taken it. */
   sendWithoutAnswer<Req extends Fields>(api: ApiDefinition<Req>, version: number, body: Encodable<Req>): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#broken(false))
-    const chunks = encodeRequest(api, version, { correlationId: this.#nextId(), clientId: this.#clientId }, body)
-    this.#write(chunks)
+    const { clientId, meter } = this.#owner
+    const chunks = encodeRequest(api, version, { correlationId: this.#nextId(), clientId }, body)
+    this.#write(chunks, meter)
     return new Promise((resolve, reject) => {
       this.#socket.write('', (error) => (error ? reject(this.#broken(true)) : resolve()))
     })
@@ -168,39 +178,41 @@ export class Connection {
     body: Encodable<Req>,
     timeoutMs: number,
     decode: (frame: Uint8Array) => T,
+    { clientId, meter }: Requester = this.#owner,
   ): Promise<T> {
     if (this.#failure !== null) return Promise.reject(this.#broken(false))
     return new Promise<T>((resolve, reject) => {
       const correlationId = this.#nextId()
       // Encoded before anything is registered: a value that does not fit must harm nobody but this caller.
-      const chunks = encodeRequest(api, version, { correlationId, clientId: this.#clientId }, body)
-      const timer = setTimeout(
-        () => this.#fail(`${this.name} did not answer ${api.name} within ${timeoutMs} ms`),
-        Math.min(timeoutMs, 0x7fffffff),
-      )
-      timer.unref()
-      this.#pending.set(correlationId, {
-        name: api.name,
-        timer,
-        complete: (frame) => {
-          try {
-            resolve(decode(frame))
-          } catch (error) {
-            reject(error as Error)
-            this.#fail(`the answer of ${this.name} to ${api.name} cannot be read: ${messageOf(error)}`, error)
-          }
-        },
-        reject,
-      })
-      this.#write(chunks)
+      const chunks = encodeRequest(api, version, { correlationId, clientId }, body)
+      const complete = (frame: Uint8Array): void => {
+        meter.answered(frame.length + FRAME_PREFIX_BYTES)
+        try {
+          resolve(decode(frame))
+        } catch (error) {
+          reject(error as Error)
+          this.#fail(`the answer of ${this.name} to ${api.name} cannot be read: ${messageOf(error)}`, error)
+        }
+      }
+      this.#pending.add(correlationId, { name: api.name, timeoutMs, complete, reject })
+      this.#write(chunks, meter)
     })
   }
 
-  #write(chunks: readonly Uint8Array[]): void {
+  #write(chunks: readonly Uint8Array[], meter: NetworkMeter): void {
     this.lastUsed = performance.now()
     let bytes = 0
     for (const chunk of chunks) bytes += chunk.length
-    this.#meter.sent(bytes)
+    meter.sent(bytes)
+    if (!this.#isCorked) {
+      // What else is asked in this turn of the event loop goes into the same system call.
+      this.#isCorked = true
+      this.#socket.cork()
+      process.nextTick(() => {
+        this.#isCorked = false
+        this.#socket.uncork()
+      })
+    }
     writeChunks(this.#socket, chunks)
   }
 
@@ -240,9 +252,7 @@ export class Connection {
         continue
       }
       if (answer.errorCode !== ErrorCode.NONE) throw new ProtocolError(answer.errorCode)
-      for (const { apiKey, minVersion, maxVersion } of answer.apiKeys) {
-        this.#versions.set(apiKey, { min: minVersion, max: maxVersion })
-      }
+      this.#versions = ApiRanges.of(answer.apiKeys)
       return
     }
   }
@@ -250,7 +260,6 @@ export class Connection {
   #take(responses: ResponseReader, count: number): void {
     if (this.#failure !== null) return
     this.lastUsed = performance.now()
-    this.#meter.received(count)
     try {
       responses.received(count)
     } catch (error) {
@@ -262,11 +271,8 @@ export class Connection {
     // What follows a response that could not be read is not looked at.
     if (this.#failure !== null) return
     const id = correlationIdOf(frame)
-    const pending = this.#pending.get(id)
+    const pending = this.#pending.take(id)
     if (pending === undefined) throw new Error(`it answers request ${id}, which was not asked`)
-    this.#pending.delete(id)
-    this.#meter.answered()
-    clearTimeout(pending.timer)
     pending.complete(frame)
   }
 
@@ -274,13 +280,9 @@ export class Connection {
     if (this.#failure !== null) return
     this.#failure = new ConnectionError(message, true, cause === undefined ? {} : { cause })
     this.#socket.destroy()
-    this.#meter.closed()
+    this.#owner.meter.closed()
     this.#logger.debug({ broker: this.name }, message)
-    for (const pending of this.#pending.values()) {
-      clearTimeout(pending.timer)
-      pending.reject(this.#broken(true))
-    }
-    this.#pending.clear()
+    this.#pending.rejectAll(() => this.#broken(true))
     this.#onClose()
   }
 

@@ -1,7 +1,7 @@
 import { Sensor, type SensorSettings } from '../base/sensor.ts'
 import { now } from './waits.ts'
 
-/** What a client's connections did, for metrics. Shared by all connections of one client. */
+/** What a client's connections did, for metrics: all those of one client, and its requests on connections that clients share. */
 export class NetworkMeter {
   readonly #created: Sensor
   readonly #closed: Sensor
@@ -50,15 +50,12 @@ export class NetworkMeter {
     this.#transfers.record(1, at)
   }
 
-  /** Some bytes of responses came. */
-  received(bytes: number): void {
+  /** A response of so many bytes came. */
+  answered(bytes: number): void {
     const at = now()
     this.#received.record(bytes, at)
     this.#transfers.record(1, at)
-  }
-
-  answered(): void {
-    this.#responses.record(1, now())
+    this.#responses.record(1, at)
   }
 
   /** By Kafka's attribute names. */

@@ -78,6 +78,8 @@ function listDistinctOffsets(
       node,
       timeoutMs,
       signal: options.signal,
+      // The ends are at hand; records at a time may have to be looked for, in remote storage even.
+      isShared: items.every(({ at }) => at === 'earliest' || at === 'latest'),
       resend: 'always',
     })
     return new Map(
@@ -100,7 +102,7 @@ export async function fetchCommittedOffsets(
   cluster: Cluster,
   group: string,
   partitions: readonly TopicPartition[] | null,
-  options: CallOptions & { purpose?: string; requireStable?: boolean } = {},
+  options: CallOptions & { requireStable?: boolean } = {},
 ): Promise<CommittedOffset[]> {
   const topics =
     partitions === null
@@ -120,7 +122,7 @@ export async function fetchCommittedOffsets(
         node: { group },
         timeoutMs: Math.min(remainingMs, timeoutMs ?? cluster.options.requestTimeoutMs),
         signal,
-        purpose: options.purpose ?? 'main',
+        isShared: true,
         // From version 10 on topics go by id.
         maxVersion: 9,
         resend: 'always',
@@ -170,7 +172,7 @@ export async function commitOffsets(
   group: string,
   offsets: readonly OffsetToCommit[],
   committer: Committer,
-  options: CallOptions & { purpose?: string } = {},
+  options: CallOptions = {},
 ): Promise<void> {
   if (offsets.length === 0) return
   const body = {
@@ -197,7 +199,6 @@ export async function commitOffsets(
         node: { group },
         timeoutMs: Math.min(remainingMs, cluster.options.requestTimeoutMs),
         signal: options.signal,
-        purpose: options.purpose ?? 'main',
         maxVersion: 9,
         // The same offsets again do no harm.
         resend: 'always',

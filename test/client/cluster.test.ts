@@ -20,7 +20,9 @@ after(() => broker.close())
 
 interface Fake {
   address: string
-  seen: { apiKey: number; apiVersion: number }[]
+  seen: { apiKey: number; apiVersion: number; clientId: string | null }[]
+  /** How many are connected at the moment. */
+  connections(): number
   close(): Promise<void>
 }
 
@@ -32,6 +34,7 @@ async function fakeBroker(t: TestContext, answer: Answer): Promise<Fake> {
   const seen: Fake['seen'] = []
   const server: Server = createServer((socket) => {
     sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
     const frames = new FrameReader()
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => {
@@ -52,7 +55,7 @@ async function fakeBroker(t: TestContext, answer: Answer): Promise<Fake> {
     await once(server, 'close')
   }
   t.after(close)
-  return { address: `127.0.0.1:${port}`, seen, close }
+  return { address: `127.0.0.1:${port}`, seen, close, connections: () => sockets.size }
 }
 
 function clusterFor(t: TestContext, options: ClientOptions): Cluster {
@@ -148,6 +151,57 @@ test('concurrent demands for metadata share their requests', async (t) => {
   assert.deepEqual(await Promise.all(counts), [1, 1, 1, 1])
   assert.equal(await cluster.leader('b', 0), 1)
   assert.equal(metadataRequests, 1)
+})
+
+/** Answers ApiVersions, and Metadata unless `hold` says that it is to wait. */
+function metadataServer(t: TestContext, hold: (clientRequests: number) => boolean = () => false): Promise<Fake> {
+  let requests = 0
+  return fakeBroker(t, ({ apiKey, apiVersion, correlationId }, socket) => {
+    if (apiKey === ApiVersions.key)
+      writeChunks(socket, encodeResponse(ApiVersions, apiVersion, correlationId, { apiKeys: oldApis }))
+    else if (!hold(++requests)) {
+      const body = { clusterId: 'c', brokers: [], topics: [] }
+      writeChunks(socket, encodeResponse(Metadata, apiVersion, correlationId, body))
+    }
+  })
+}
+
+test('clients share the connection for what is answered at once, each under its own name, until the last one closes', async (t) => {
+  const fake = await metadataServer(t)
+  const [a, b] = ['a', 'b'].map((clientId) => clusterFor(t, { bootstrapServers: [fake.address], clientId }))
+  assert.deepEqual(await Promise.all([a?.clusterId(), b?.clusterId()]), ['c', 'c'])
+  assert.equal(fake.connections(), 1)
+  const asked = fake.seen.filter(({ apiKey }) => apiKey === Metadata.key).map(({ clientId }) => clientId)
+  assert.deepEqual(new Set(asked), new Set(['a', 'b']))
+  for (const cluster of [a, b]) {
+    const values = cluster?.meter.values() ?? {}
+    assert.deepEqual([values['request-total'], values['response-total'], values['connection-count']], [1, 1, 0])
+  }
+  await a?.close()
+  await b?.metadata.refresh()
+  await b?.close()
+  await until('the connection is closed', () => fake.connections() === 0)
+})
+
+test('what a client waits for on a shared connection ends when it closes, and concerns no other', async (t) => {
+  const fake = await metadataServer(t, (requests) => requests === 1)
+  const [a, b] = ['a', 'b'].map((clientId) => clusterFor(t, { bootstrapServers: [fake.address], clientId }))
+  const waiting = assert.rejects(a?.clusterId() ?? Promise.resolve(), { name: 'ClosedError' })
+  await until('a has asked', () => fake.seen.some(({ apiKey }) => apiKey === Metadata.key))
+  await a?.close()
+  await waiting
+  assert.equal(await b?.clusterId(), 'c')
+  assert.equal(fake.connections(), 1)
+})
+
+test('a client that is out of time at once leaves a shared connection to the others', async (t) => {
+  const fake = await metadataServer(t, (requests) => requests === 1)
+  const [a, b] = ['a', 'b'].map((clientId) => clusterFor(t, { bootstrapServers: [fake.address], clientId }))
+  const limits = { node: 'any', isShared: true, timeoutMs: 50, resend: 'never' } as const
+  await assert.rejects(a?.request(Metadata, {}, limits) ?? Promise.resolve(), { name: 'ClientTimeoutError' })
+  assert.equal(await b?.clusterId(), 'c')
+  assert.equal(fake.seen.filter(({ apiKey }) => apiKey === ApiVersions.key).length, 1)
+  assert.equal(fake.connections(), 1)
 })
 
 test('a topic or partition that does not exist is said by name', async (t) => {

@@ -4,7 +4,7 @@ import { Admin, type Cluster, Consumer, type ConsumerOptions, createCluster, Pro
 import { ErrorCode } from '../../src/protocol/errors.ts'
 import { RecordBatchBuilder } from '../../src/protocol/records/index.ts'
 import { startTestBroker, type TestBroker } from '../support/broker.ts'
-import { bytes, collect, text, until } from './support/until.ts'
+import { bytes, collect, PollLoop, text, until } from './support/until.ts'
 
 let broker: TestBroker
 let cluster: Cluster
@@ -265,4 +265,29 @@ test('a consumer may be assigned a topic before it exists', async () => {
     await producer.send({ topic, key: null, value: bytes('7') })
     assert.deepEqual(numbers(await collect(consumer, 1)), [7])
   })
+})
+
+test('the wait of an idle fetch grows as far as it may, and is short again when something comes or changes', async (t) => {
+  const topic = await filledTopic(0, 0)
+  const own = createCluster({ bootstrapServers: [broker.bootstrap] })
+  t.after(() => own.close())
+  const waits: number[] = []
+  const request = own.request.bind(own)
+  own.request = (api, body, options) => {
+    if ('maxWaitMs' in body) waits.push(Number(body.maxWaitMs))
+    return request(api, body, options)
+  }
+  const consumer = new Consumer(own, { autoOffsetReset: 'earliest', fetchMaxWaitMs: 10, fetchMaxIdleWaitMs: 35 })
+  t.after(() => consumer.close())
+  consumer.assign([{ topic, partition: 0 }])
+  const polled = new PollLoop(consumer)
+  t.after(() => polled.stop())
+  await until('it has grown', () => waits.length >= 5)
+  assert.deepEqual(waits.slice(0, 5), [10, 20, 35, 35, 35])
+  await producer.send({ topic, key: null, value: bytes('new') })
+  await until('the record is here', () => polled.records.length === 1)
+  await until('it has grown again', () => waits.lastIndexOf(35) > waits.lastIndexOf(10) && waits.lastIndexOf(10) > 0)
+  const before = waits.length
+  consumer.seek(topic, 0, 1)
+  await until('it is short again', () => waits.slice(before).includes(10))
 })

@@ -30,7 +30,6 @@ export class Consumer {
   readonly #cluster: Cluster
   readonly #fetcher: Fetcher
   readonly #changed = new Notifier()
-  readonly #commitPurpose: string
   readonly #closing = new AbortController()
   #membership: ConsumerMembership | null = null
   #isPolling = false
@@ -38,7 +37,6 @@ export class Consumer {
   constructor(cluster: Cluster, options: ConsumerOptions = {}) {
     this.options = resolveConsumerOptions(options, cluster.options.requestTimeoutMs)
     this.#cluster = cluster
-    this.#commitPurpose = cluster.newPurpose('commit')
     this.#fetcher = new Fetcher(cluster, this.options, {
       startOffsets: (partitions) => this.#startOffsets(partitions),
       onReady: () => this.#changed.notify(),
@@ -124,13 +122,13 @@ export class Consumer {
   seek(topic: string, partition: number, offset: number): void {
     if (!(offset >= 0)) throw new RangeError(`cannot seek ${topic}-${partition} to offset ${offset}`)
     this.#state(topic, partition).seek(offset)
-    this.#fetcher.wake()
+    this.#fetcher.changed()
   }
 
   /** The next poll reads from this end of the log. */
   seekToEnd(topic: string, partition: number, end: 'earliest' | 'latest'): void {
     this.#state(topic, partition).unset(end)
-    this.#fetcher.wake()
+    this.#fetcher.changed()
   }
 
   /** Stops reading partitions until they are resumed; what was fetched of them is dropped and fetched again then. */
@@ -140,12 +138,12 @@ export class Consumer {
       state.isPaused = true
       state.dropBuffered()
     }
-    this.#fetcher.wake()
+    this.#fetcher.changed()
   }
 
   resume(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) this.#state(topic, partition).isPaused = false
-    this.#fetcher.wake()
+    this.#fetcher.changed()
     this.#changed.notify()
   }
 
@@ -171,10 +169,7 @@ export class Consumer {
 
   /** The group's committed offsets; offset -1 where there is none. */
   committed(partitions: readonly TopicPartition[], options: CallOptions = {}): Promise<CommittedOffset[]> {
-    return fetchCommittedOffsets(this.#cluster, this.#groupId(), partitions, {
-      ...options,
-      purpose: this.#commitPurpose,
-    })
+    return fetchCommittedOffsets(this.#cluster, this.#groupId(), partitions, options)
   }
 
   /**
@@ -192,8 +187,7 @@ export class Consumer {
       )
     }
     try {
-      const purpose = this.#commitPurpose
-      await commitOffsets(this.#cluster, this.#groupId(), offsets, committer, { ...options, purpose })
+      await commitOffsets(this.#cluster, this.#groupId(), offsets, committer, options)
     } catch (error) {
       if (error instanceof ProtocolError) this.#onCommitError(error, committer.generation)
       throw error
@@ -217,7 +211,6 @@ export class Consumer {
     } finally {
       this.#closing.abort()
       this.#fetcher.close()
-      this.#cluster.release(this.#commitPurpose)
     }
   }
 
@@ -233,7 +226,7 @@ export class Consumer {
   async #startOffsets(partitions: TopicPartition[]): Promise<Map<string, number>> {
     const { groupId, requestTimeoutMs } = this.options
     if (groupId === null) return new Map()
-    const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal, purpose: this.#commitPurpose }
+    const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal }
     const committed = await fetchCommittedOffsets(this.#cluster, groupId, partitions, limits)
     return new Map(
       committed

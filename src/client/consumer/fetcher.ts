@@ -10,6 +10,9 @@ import type { FetchedRecords } from './fetched-records.ts'
 import type { ResolvedConsumerOptions } from './options.ts'
 import { PartitionState } from './partition-state.ts'
 
+/** What a request has at least, beyond the time for which the broker may hold it. */
+const LEAST_TIME_TO_ANSWER_MS = 10_000
+
 type PartitionAnswer = ResponseOf<typeof Fetch>['responses'][number]['partitions'][number]
 
 export interface FetcherHooks {
@@ -31,12 +34,15 @@ interface Slot {
 interface NodeState {
   readonly slots: readonly Slot[]
   notBefore: number
+  /** How long it may hold the next Fetch. */
+  waitMs: number
 }
 
 /**
  * Keeps a Fetch outstanding per leader for the partitions that may be read ahead, and holds at most about
  * `fetch.max.bytes` of what came. Partitions that can go on (polled empty, sought, resumed) while that one is waiting for
- * others to get data have a second Fetch. Runs when something happened or a timer is due; the waiting is the broker's.
+ * others to get data have a second Fetch. Runs when something happened or a timer is due; the waiting is the broker's, and
+ * longer each time that nothing comes of it, up to `fetchMaxIdleWaitMs`.
  */
 export class Fetcher {
   readonly #cluster: Cluster
@@ -81,7 +87,7 @@ export class Fetcher {
       states.set(key, this.#states.get(key) ?? new PartitionState(topic, partition))
     }
     this.#states = states
-    this.wake()
+    this.changed()
   }
 
   /** What is here, about `maxRecords` of it; each call begins with another partition. @throws what stopped a partition */
@@ -105,12 +111,17 @@ export class Fetcher {
       this.#states.delete(key)
       this.#states.set(key, state)
     }
-    if (taken.length > 0) this.wake()
+    if (taken.length > 0) this.#wake()
     return taken
   }
 
-  /** Call after positions, pauses or leaders may have changed. */
-  wake(): void {
+  /** Call after positions or pauses have changed. */
+  changed(): void {
+    for (const node of this.#nodes.values()) node.waitMs = this.#options.fetchMaxWaitMs
+    this.#wake()
+  }
+
+  #wake(): void {
     if (this.#isWoken) return
     this.#isWoken = true
     setImmediate(() => {
@@ -155,7 +166,7 @@ export class Fetcher {
     if (unlocated.length > 0) void this.#locate(unlocated)
     for (const [id, states] of ready) wakeAt = Math.min(wakeAt, this.#serve(id, states, time))
     clearTimeout(this.#timer)
-    if (wakeAt !== Infinity) this.#timer = setTimeout(() => this.wake(), Math.max(1, wakeAt - time))
+    if (wakeAt !== Infinity) this.#timer = setTimeout(() => this.#wake(), Math.max(1, wakeAt - time))
   }
 
   /** Asks for partitions that no outstanding Fetch asks for; gives the moment from which the node may be asked again. */
@@ -176,15 +187,15 @@ export class Fetcher {
     let node = this.#nodes.get(id)
     if (node === undefined) {
       const slots = [this.#purpose, `${this.#purpose}-beside`].map((purpose) => ({ purpose, asked: null, reserved: 0 }))
-      node = { slots, notBefore: 0 }
+      node = { slots, notBefore: 0, waitMs: this.#options.fetchMaxWaitMs }
       this.#nodes.set(id, node)
     }
     return node
   }
 
   async #fetch(id: number, node: NodeState, slot: Slot, states: PartitionState[], maxBytes: number): Promise<void> {
-    const { fetchMaxWaitMs: maxWaitMs, fetchMinBytes, maxPartitionFetchBytes, isolationLevel } = this.#options
-    const { requestTimeoutMs } = this.#options
+    const { fetchMinBytes, maxPartitionFetchBytes, isolationLevel, requestTimeoutMs } = this.#options
+    const { waitMs: maxWaitMs } = node
     const asked = new Map(states.map((state) => [keyOf(state), state.fetchOffset]))
     slot.asked = asked
     slot.reserved = Math.min(maxBytes, states.length * maxPartitionFetchBytes)
@@ -206,22 +217,27 @@ export class Fetcher {
       const answer = await this.#cluster.request(Fetch, body, {
         node: id,
         purpose: slot.purpose,
-        timeoutMs: requestTimeoutMs + maxWaitMs,
+        // A broker that is gone without a word is noticed as soon as with Kafka's own wait.
+        timeoutMs: Math.max(requestTimeoutMs, maxWaitMs + LEAST_TIME_TO_ANSWER_MS),
         signal: this.#closing.signal,
         // From version 13 on topics go by id, which old brokers do not tell.
         maxVersion: 12,
         resend: 'never',
       })
       if (answer.errorCode !== ErrorCode.NONE) throw new ProtocolError(answer.errorCode)
+      let isEmpty = true
       for (const { topic, partitions } of answer.responses) {
-        for (const partition of partitions) this.#receive(topic, partition, asked)
+        for (const partition of partitions) if (this.#receive(topic, partition, asked)) isEmpty = false
       }
+      if (!isEmpty) node.waitMs = this.#options.fetchMaxWaitMs
+      // Not shorter if something has changed meanwhile.
+      else if (node.waitMs === maxWaitMs) node.waitMs = this.#longerThan(maxWaitMs)
     } catch (error) {
       if (!this.#closing.signal.aborted) this.#onRequestError(node, states, error)
     } finally {
       slot.asked = null
       slot.reserved = 0
-      this.wake()
+      this.#wake()
     }
   }
 
@@ -232,14 +248,20 @@ export class Fetcher {
     for (const { topic } of states) this.#cluster.metadata.invalidate(topic)
   }
 
-  #receive(topic: string, answer: PartitionAnswer, asked: Map<string, number>): void {
+  #longerThan(waitMs: number): number {
+    const { fetchMaxWaitMs, fetchMaxIdleWaitMs } = this.#options
+    return Math.max(fetchMaxWaitMs, Math.min(waitMs * 2, fetchMaxIdleWaitMs))
+  }
+
+  /** False when there was nothing in it. */
+  #receive(topic: string, answer: PartitionAnswer, asked: Map<string, number>): boolean {
     const state = this.state(topic, answer.partitionIndex)
     const offset = asked.get(partitionKey(topic, answer.partitionIndex))
     // Taken away, moved or paused while the request was out: somebody else's data by now.
-    if (state === undefined || state.position === null || state.isPaused || state.fetchOffset !== offset) return
+    if (state === undefined || state.position === null || state.isPaused || state.fetchOffset !== offset) return true
     if (answer.errorCode !== ErrorCode.NONE) {
       this.#onPartitionError(state, answer.errorCode)
-      return
+      return true
     }
     const before = state.bufferedBytes
     try {
@@ -248,7 +270,9 @@ export class Fetcher {
     } catch (error) {
       this.#failPartition(state, error)
     }
-    if (state.bufferedBytes > before) this.#hooks.onReady()
+    const hasCome = state.bufferedBytes > before
+    if (hasCome) this.#hooks.onReady()
+    return hasCome
   }
 
   #onPartitionError(state: PartitionState, code: number): void {
@@ -311,7 +335,7 @@ export class Fetcher {
       }
     } finally {
       for (const state of states) state.isLocating = false
-      this.wake()
+      this.#wake()
       this.#hooks.onReady()
     }
   }
@@ -356,7 +380,7 @@ export class Fetcher {
           if (state.topic !== topic || metadata.leader(topic, state.partition) !== -1) continue
           state.notBefore = now() + this.#cluster.options.retryBackoffMs
         }
-        this.wake()
+        this.#wake()
       })
       .catch(() => {})
   }

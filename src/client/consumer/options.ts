@@ -6,6 +6,8 @@ export type AssignmentStrategy = 'range' | 'roundrobin' | 'sticky' | 'cooperativ
 /** Where to begin without a committed offset, or when the offset is no longer there; `none` fails instead. */
 export type AutoOffsetReset = 'earliest' | 'latest' | 'none'
 
+const DEFAULT_FETCH_MAX_WAIT_MS = 500
+
 /** Settings of a consumer; the defaults are Kafka's. Times in milliseconds, sizes in bytes. */
 export interface ConsumerOptions {
   /** Needed to subscribe and to commit. */
@@ -18,6 +20,11 @@ export interface ConsumerOptions {
   fetchMinBytes?: number
   /** Default 500. */
   fetchMaxWaitMs?: number
+  /**
+   * What the wait may grow to while nothing comes: the broker answers as soon as something does, and an idle consumer costs
+   * less. Default: as `fetchMaxWaitMs`. Not together with a larger `fetchMinBytes`, where the wait is what ends it.
+   */
+  fetchMaxIdleWaitMs?: number
   /** Bound on a fetch and on what lies here fetched but not yet polled; default 52428800. One batch may exceed it. */
   fetchMaxBytes?: number
   /** Default 1048576; one batch may exceed it. */
@@ -52,7 +59,8 @@ export function resolveConsumerOptions(options: ConsumerOptions, requestTimeoutM
     groupInstanceId: options.groupInstanceId ?? null,
     autoOffsetReset: options.autoOffsetReset ?? 'latest',
     fetchMinBytes: options.fetchMinBytes ?? 1,
-    fetchMaxWaitMs: options.fetchMaxWaitMs ?? 500,
+    fetchMaxWaitMs: options.fetchMaxWaitMs ?? DEFAULT_FETCH_MAX_WAIT_MS,
+    fetchMaxIdleWaitMs: options.fetchMaxIdleWaitMs ?? options.fetchMaxWaitMs ?? DEFAULT_FETCH_MAX_WAIT_MS,
     fetchMaxBytes: options.fetchMaxBytes ?? 52428800,
     maxPartitionFetchBytes: options.maxPartitionFetchBytes ?? 1048576,
     isolationLevel: options.isolationLevel ?? 'read_uncommitted',

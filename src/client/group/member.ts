@@ -200,18 +200,17 @@ export class GroupMember {
     if (memberId === '' || groupInstanceId !== null || this.#cluster.isClosed) return
     // Looking for it may take long; the end of the session does the same.
     if (!this.#cluster.knowsCoordinator(groupId)) return
-    const purpose = `${this.#purpose}-leave`
     const body = { groupId, memberId, members: [{ memberId, groupInstanceId: null, reason }] }
     try {
-      const limits = { node: { group: groupId }, purpose, timeoutMs: LEAVE_TIMEOUT_MS, resend: 'never' } as const
-      await this.#cluster.request(LeaveGroup, body, limits)
+      // A signal, since a request that is out of time takes its connection with it, which is not only ours.
+      const signal = AbortSignal.timeout(LEAVE_TIMEOUT_MS)
+      const node = { group: groupId }
+      await this.#cluster.request(LeaveGroup, body, { node, isShared: true, signal, resend: 'never' })
     } catch (error) {
       this.#cluster.options.logger.debug(
         { group: groupId, reason: messageOf(error) },
         'The group was left without notice',
       )
-    } finally {
-      this.#cluster.release(purpose)
     }
   }
 
@@ -236,6 +235,8 @@ export class GroupMember {
       try {
         await this.#joinOnce()
         this.#backoff.reset()
+        while (!this.#isStopped && this.#rejoinReason === null)
+          await this.#changed.wait({ signal: this.#stopping.signal })
       } catch (error) {
         if (this.#isStopped) return
         if (departures !== this.#departures) continue
@@ -246,7 +247,7 @@ export class GroupMember {
     }
   }
 
-  /** One way round: revoke, join, sync, assigned, and stable until something asks for the next one. */
+  /** One way round: revoke, join, sync, assigned. */
   async #joinOnce(): Promise<void> {
     if (this.#hasAssignment && !this.#isRevoked) {
       // Once a rebalance, however many attempts joining takes.
@@ -280,7 +281,6 @@ export class GroupMember {
     await this.#callback('onAssigned', () =>
       this.#handler.onAssigned(protocolName ?? '', generation, memberId, leader, assignment),
     )
-    while (!this.#isStopped && this.#rejoinReason === null) await this.#changed.wait({ signal: this.#stopping.signal })
   }
 
   async #join(reason: string | null): Promise<ResponseOf<typeof JoinGroup>> {
@@ -433,7 +433,8 @@ export class GroupMember {
         resend: 'never',
       })
       this.meter.heartbeatAnswered()
-      if (generation === this.#generation) this.#onHeartbeat(errorCode)
+      // A JoinGroup, which goes another way, may have been faster: then it is the one that tells.
+      if (generation === this.#generation && !this.#isWaiting) this.#onHeartbeat(errorCode)
     } catch (error) {
       if (this.#isStopped) return
       this.#cluster.forgetCoordinator(this.options.groupId)

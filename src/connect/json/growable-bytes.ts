@@ -2,19 +2,25 @@ import type { ByteSink } from '../batches.ts'
 
 const MAX_KEPT_BYTES = 8 * 1024 * 1024
 
-/** A {@link ByteSink} of its own memory, which doubles when it is full. Reuse one for many texts with `reset`. */
+const NOTHING = new Uint8Array(0)
+
+/**
+ * A {@link ByteSink} of its own memory, which it takes when something is written and doubles when it is full. Reuse one for
+ * many texts with `reset`.
+ */
 export class GrowableBytes implements ByteSink {
-  bytes: Uint8Array
+  bytes: Uint8Array = NOTHING
   position = 0
+  readonly #initialCapacity: number
 
   constructor(initialCapacity = 1024) {
-    this.bytes = new Uint8Array(initialCapacity)
+    this.#initialCapacity = initialCapacity
   }
 
   reserve(n: number): void {
     const needed = this.position + n
     if (needed <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#initialCapacity))
     grown.set(this.bytes.subarray(0, this.position))
     this.bytes = grown
   }

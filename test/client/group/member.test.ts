@@ -103,6 +103,31 @@ test('members of type connect get what the leader of their group assigns', async
   await until('the group is empty', async () => (await admin.describeGroups(['two']))[0]?.state === 'Empty')
 })
 
+test('a member keeps no connection of its own once it is in, and one for joining while it joins', async () => {
+  const client = createCluster({ bootstrapServers: [broker.bootstrap] })
+  const a = new TestMember('connections', 'a', {}, client)
+  const count = (): number => client.meter.values()['connection-count'] ?? Number.NaN
+  await until('a is in', () => a.assignment !== '')
+  await until('it is closed', () => count() === 0)
+  const { generation } = a.member
+  const heartbeats = a.member.meter.values()['heartbeat-total'] ?? 0
+  await until('heartbeats go on', () => (a.member.meter.values()['heartbeat-total'] ?? 0) > heartbeats + 2)
+  assert.equal(count(), 0)
+  a.member.requestRejoin('again')
+  await until('a is in again', () => a.member.generation > generation && a.member.state === 'stable')
+  assert.equal(client.meter.values()['connection-creation-total'], 2)
+  await a.member.leave()
+  await client.close()
+})
+
+test('a member whose client is closed under it ends', async () => {
+  const client = createCluster({ bootstrapServers: [broker.bootstrap] })
+  const a = new TestMember('cut', 'a', {}, client)
+  await until('a is in', () => a.assignment !== '')
+  await client.close()
+  await until('a has ended', () => a.member.state === 'left')
+})
+
 test('a rejoin carries new metadata to all', async () => {
   const [a, b] = [new TestMember('rejoin', 'a'), new TestMember('rejoin', 'b')]
   await until('both are in', () => a.assignment === 'sessioned: a b' && b.assignment === 'sessioned: a b')
