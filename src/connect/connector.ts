@@ -57,11 +57,12 @@ export interface ConnectorDeclaration<P> extends PluginIdentity {
   /** For connectors that watch something while they run; then `taskConfigs` above is not used. */
   startConnector?(props: P, context: ConnectorContext): ConnectorInstance | Promise<ConnectorInstance>
   /**
-   * Called before offsets are altered or reset over REST (KIP-875), with null for each offset to remove.
+   * Called before offsets are altered or reset over REST (KIP-875), with null for each offset to remove. A user may also
+   * have given null for a partition.
    * True: also done outside Connect; false or absent: the runtime changes only the offsets that it keeps.
    */
   alterOffsets?(
     props: P,
-    offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
+    offsets: readonly { partition: SourcePartition | null; offset: SourceOffset | null }[],
   ): boolean | Promise<boolean>
 }

@@ -65,7 +65,7 @@ export interface TaskRunner {
   alterOffsets(
     pluginClass: string,
     props: Readonly<Record<string, string>>,
-    offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
+    offsets: readonly { partition: SourcePartition | null; offset: SourceOffset | null }[],
   ): Promise<boolean>
   /** The running tasks here that have neither begun nor ended a call into their plugin for `limitMs`. */
   stalledTasks(limitMs: number): Promise<StalledTask[]>

@@ -20,6 +20,7 @@ import { partsOf, replaceNullWithDefault } from './settings.ts'
 import { basicsOf, readField, SchemaCache, withFields } from './struct-fields.ts'
 
 const purpose = 'cast types'
+const NO_CASTS = 'Must specify at least one field to cast.'
 
 const castConfig = config({
   spec: list({
@@ -27,6 +28,7 @@ const castConfig = config({
     description:
       'Fields and what to cast them to, such as `id:int64,amount:string`; or one type without a field, for the whole key or value. Types are int8, int16, int32, int64, float32, float64, boolean and string. Bytes can be cast to string only.',
     check: castsFault,
+    ifMissing: NO_CASTS,
   }),
   'replace.null.with.default': replaceNullWithDefault,
 })
@@ -45,7 +47,7 @@ function castEntry(entry: string): CastEntry {
 }
 
 function castsFault(entries: readonly string[]): string | undefined {
-  if (entries.length === 0) return 'Must specify at least one field to cast.'
+  if (entries.length === 0) return NO_CASTS
   for (const entry of entries) {
     if (partsOf(entry).length > 2) return `Invalid cast: ${entry}; it must be field:type or type`
     const { type } = castEntry(entry)

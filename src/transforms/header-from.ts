@@ -16,14 +16,18 @@ import { forKeyAndValue, type Part, schemaOf, valueOf, withPart } from './record
 import { replaceNullWithDefault, settingError } from './settings.ts'
 import { readField, readFields, SchemaCache, withFields } from './struct-fields.ts'
 
-const isEmpty = (items: readonly string[]): string | undefined => (items.length === 0 ? 'Empty list' : undefined)
+const EMPTY = 'Empty list'
+const notEmpty = {
+  check: (items: readonly string[]): string | undefined => (items.length === 0 ? EMPTY : undefined),
+  ifMissing: EMPTY,
+}
 
 const headerFromConfig = config({
-  fields: list({ importance: 'high', description: 'Fields whose values become headers.', check: isEmpty }),
+  fields: list({ importance: 'high', description: 'Fields whose values become headers.', ...notEmpty }),
   headers: list({
     importance: 'high',
     description: 'Names of the headers, in the order of the fields that they are made of.',
-    check: isEmpty,
+    ...notEmpty,
   }),
   operation: Type.String({
     enum: ['move', 'copy'],

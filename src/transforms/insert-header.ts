@@ -11,12 +11,15 @@ import {
   Type,
 } from '../connect/index.ts'
 
+const NULL = 'entry must be non null'
+
 const insertHeaderConfig = config({
-  header: Type.String({ importance: 'high', description: 'Name of the header.' }),
+  header: Type.String({ importance: 'high', description: 'Name of the header.', ifMissing: NULL }),
   'value.literal': Type.String({
     importance: 'high',
     description:
       'Value of the header in every record. What it looks like decides its type: `true` is a BOOLEAN, `7` an INT8, `2024-01-31` a Date, and so on.',
+    ifMissing: NULL,
   }),
 })
 

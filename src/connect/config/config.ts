@@ -180,7 +180,7 @@ function typeOfSchema(name: string, schema: KeySchema): ConfigType {
 }
 
 /** What only this module reads: not plain data, or said otherwise in JSON Schema. */
-const ownKeywords = new Set(['optional', 'check'])
+const ownKeywords = new Set(['optional', 'check', 'ifMissing'])
 
 function plainSchema(schema: KeySchema): JsonSchema {
   return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !ownKeywords.has(keyword)))
@@ -244,6 +244,7 @@ function readKey(
 }
 
 function nullComplaint(name: string, type: ConfigType, schema: KeySchema): string | null {
+  if (schema.ifMissing !== undefined) return invalidValue(name, 'null', schema.ifMissing)
   if (schema.enum !== undefined) return invalidValue(name, 'null', oneOf(schema.enum, schema.ignoreCase === true))
   if (type === 'LIST' && (schema['minItems'] !== undefined || schema['uniqueItems'] === true))
     return `Configuration '${name}' values must not be null.`

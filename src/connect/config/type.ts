@@ -28,6 +28,8 @@ export interface KeyAnnotations<T> {
   readonly recommended?: readonly string[]
   /** What is wrong with a parsed, non-null value beyond the schema, as a short reason; undefined when nothing is. */
   readonly check?: (value: T) => string | undefined
+  /** What is wrong with having no value, as a short reason: said beside that a required key is missing. */
+  readonly ifMissing?: string
 }
 
 export interface TextOptions<T extends string = string> extends KeyAnnotations<T> {

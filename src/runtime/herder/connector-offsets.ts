@@ -80,11 +80,12 @@ export class ConnectorOffsets {
       await this.#sinks.alter(name, props, parsed)
       return message('altered', isExternal)
     }
-    const entries = offsets.map(({ partition, offset }) => ({
-      partition: (partition ?? {}) as SourcePartition,
+    const given = offsets.map(({ partition, offset }) => ({
+      partition: partition as SourcePartition | null,
       offset: offset as SourceOffset | null,
     }))
-    const isExternal = await this.#ask(subject, entries)
+    const isExternal = await this.#ask(subject, given)
+    const entries = given.map(({ partition, offset }) => ({ partition: partition ?? {}, offset }))
     await this.#withStores(subject, (stores) => this.#write(stores, name, entries))
     return message('altered', isExternal)
   }
@@ -111,7 +112,7 @@ export class ConnectorOffsets {
     await this.#shared.stop()
   }
 
-  #ask({ props }: OffsetSubject, offsets: readonly ConnectorOffset[]): Promise<boolean> {
+  #ask({ props }: OffsetSubject, offsets: Parameters<TaskRunner['alterOffsets']>[2]): Promise<boolean> {
     return this.#hook(props['connector.class'] ?? '', props, offsets)
   }
 

@@ -231,7 +231,7 @@ export class TaskHost {
   async alterOffsets(
     pluginClass: string,
     props: Readonly<Record<string, string>>,
-    offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
+    offsets: readonly { partition: SourcePartition | null; offset: SourceOffset | null }[],
   ): Promise<boolean> {
     const plugin = (await this.#plugins()).resolve(pluginClass, ['source', 'sink'], props['connector.plugin.version'])
     if (plugin.alterOffsets === undefined) return false

@@ -108,7 +108,7 @@ export class TaskThreads implements TaskRunner {
   alterOffsets(
     pluginClass: string,
     props: Readonly<Record<string, string>>,
-    offsets: readonly { partition: SourcePartition; offset: SourceOffset | null }[],
+    offsets: readonly { partition: SourcePartition | null; offset: SourceOffset | null }[],
   ): Promise<boolean> {
     return this.#callAnywhere('alterOffsets', pluginClass, props, offsets)
   }

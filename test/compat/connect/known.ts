@@ -40,12 +40,45 @@ const rules: readonly Rule[] = [
       where === 'body.message' && /^The request body is (?:missing|not valid JSON)/.test(String(ours)),
   },
   {
+    reason: 'what is wrong with a setting is said with its name and its value',
+    matches: ({ theirs, ours }) =>
+      typeof theirs === 'string' &&
+      !theirs.startsWith('Invalid value ') &&
+      String(ours).startsWith('Invalid value ') &&
+      String(ours).endsWith(`: ${theirs}`),
+  },
+  {
+    reason: 'an entry of Cast is told under the name of its setting, without the name of a Java exception',
+    matches: ({ theirs, ours }) =>
+      /for configuration (?:renames: Invalid rename mapping|Invalid type found in casting spec): /.test(
+        String(theirs),
+      ) &&
+      /^Invalid value \[.*\] for configuration spec: Invalid (?:cast|type found in casting spec): /.test(String(ours)),
+  },
+  {
+    reason: 'also a connector that could not be made has its version in its status',
+    matches: ({ where, theirs, ours }) => where === 'body.connector.version' && theirs === null && ours === '<version>',
+  },
+  {
+    reason: 'stopping a connector that is not there is 404 in standalone mode as well',
+    matches: ({ scenario, step }) => scenario.startsWith('standalone: ') && step.includes(' /connectors/none/stop'),
+  },
+  {
+    reason: 'of creations at once exactly one wins, and of deletions exactly one finds the connector',
+    matches: ({ scenario, step }) =>
+      scenario === 'one of many creations wins' && /: (?:POST|DELETE) \/connectors/.test(step),
+  },
+  {
+    reason: 'a removed offset is gone at once, and not shown as null for a moment',
+    matches: ({ theirs, ours }) => ours === undefined && (JSON.stringify(theirs) ?? '').endsWith(',"offset":null}'),
+  },
+  {
     reason: 'messages name no Java classes',
     matches: ({ theirs, ours }) => theirs === `org.apache.kafka.connect.errors.ConnectException: ${String(ours)}`,
   },
   {
     reason: 'the internal request is refused with the same status, in our words',
-    matches: ({ step, where }) => / \/connectors\/none\/tasks /.test(step) && where === 'body.message',
+    matches: ({ step, where }) => / \/connectors\/none\/(?:tasks |fence)/.test(step) && where === 'body.message',
   },
   {
     reason: 'JSON has no charset, so the one in an Accept header is not repeated',

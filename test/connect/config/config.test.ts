@@ -83,6 +83,17 @@ test('a missing required key is named once when its validator accepts null', () 
   })
 })
 
+test('a missing required key is named twice when its validator says something of having no value', () => {
+  const casts = config({ spec: list({ ifMissing: 'At least one is needed' }) })
+  const complaint = 'Invalid value null for configuration spec: At least one is needed'
+  assert.deepEqual(errorsOf(casts, {}), {
+    spec: ['Missing required configuration "spec" which has no default value.', complaint],
+  })
+  assert.deepEqual(errorsOf(casts, { spec: null }), { spec: [complaint] })
+  assert.deepEqual(errorsOf(casts, { spec: 'a' }), {})
+  assert.ok(!JSON.stringify(casts.schema).includes('ifMissing'))
+})
+
 test('an unparsable value is reported and its validator then complains about null as in Kafka', () => {
   assert.deepEqual(
     errorsOf(declaration, {

@@ -14,13 +14,15 @@ test('task configurations get task.class and the topics of a sink', () => {
   assert.deepEqual(config, { 'task.class': 'org.example.MySinkTask', k: 'v', topics: 'a,b' })
 })
 
-test('what stood behind a reference is stored as the reference again', () => {
+test('testReverseTransformConfigs: what stood behind a reference is stored as the reference again, and nothing is added', () => {
   const raw = { password: '${file:/x:p}', user: 'u', derived: '${file:/x:d}' }
   const resolved = { password: 'secret', user: 'u', derived: 'd' }
   const generated = [{ password: 'secret', user: 'u', derived: 'changed by the connector' }]
   const [config] = completeTaskConfigs(generated, raw, plain(resolved), 'X')
   assert.equal(config?.['password'], '${file:/x:p}')
   assert.equal(config?.['derived'], 'changed by the connector')
+  const [other] = completeTaskConfigs([{ user: 'u' }], raw, plain(resolved), 'X')
+  assert.deepEqual(other, { 'task.class': 'X', user: 'u' })
 })
 
 test('what a connector made from provided values is stored with references in it', () => {
@@ -46,7 +48,7 @@ test('what a connector made from provided values is stored with references in it
   })
 })
 
-test('tasks are replaced when their number, a configuration or the applied connector configuration changed', () => {
+test('testTaskConfigComparison, testTaskConfigsChangedWhenAppliedConnectorConfigDiffers: their number, a configuration, or the applied connector configuration', () => {
   const state = new ConfigState()
   state.apply({ type: 'connector', connector: 'c', properties: { x: '1' } })
   assert.equal(taskConfigsChanged(state, 'c', []), false)

@@ -372,6 +372,32 @@ const alteredFramework = (verb: string): string =>
 
 const offsets = { offsets: [{ partition: { partitionKey: 'partitionValue' }, offset: { offsetKey: 'offsetValue' } }] }
 
+describe('AbstractHerderTest', () => {
+  test('testPauseConnector, testResumeConnector: connector and task follow', async () => {
+    await create('paused')
+    await untilRunning('paused')
+    await expect(202, 'PUT', '/connectors/paused/pause')
+    await eventually(async () => {
+      const { connector, tasks } = await status('paused')
+      return connector.state === 'PAUSED' && tasks[0]?.state === 'PAUSED'
+    }, 'the pause')
+    await expect(202, 'PUT', '/connectors/paused/resume')
+    await untilRunning('paused')
+  })
+
+  test('testConnectorOffsetsConnectorNotFound: 404', async () => {
+    await expect(404, 'GET', '/connectors/unknown-connector/offsets')
+  })
+
+  test('testConnectorOffsets: one entry a partition', async () => {
+    await expect(201, 'POST', '/connectors', { name: 'two', config: sourceConfig(), initial_state: 'STOPPED' })
+    const second = { partition: { partitionKey: 'partitionValue2' }, offset: { offsetKey: 'offsetValue' } }
+    const both = { offsets: [...offsets.offsets, second] }
+    await expect(200, 'PATCH', '/connectors/two/offsets', both)
+    assert.deepEqual(await expect(200, 'GET', '/connectors/two/offsets'), both)
+  })
+})
+
 describe('StandaloneHerderTest, of a worker that stops', () => {
   test('testCreateAndStop, testTargetStates: paused, then stopped without tasks; the end of the worker ends all the rest', async (t) => {
     const { worker: own, runner: ownRunner } = await startAlone('other-offsets')

@@ -5,6 +5,7 @@ import type { ConfigInfos } from '../../../src/runtime/herder/herder.ts'
 import { PluginDirectory } from '../../../src/runtime/herder/plugin-directory.ts'
 import { ConfigProviders } from '../../../src/runtime/providers/config-providers.ts'
 import { referencesOf } from '../../../src/runtime/providers/references.ts'
+import type { PluginDescription } from '../../../src/runtime/task-runner.ts'
 import type { Properties } from '../../../src/runtime/stores/config-records.ts'
 import { ConfigValidator, NULL_VALUE } from '../../../src/runtime/validation/config-validator.ts'
 import { configInfos, type Entry } from '../../../src/runtime/validation/entries.ts'
@@ -12,12 +13,24 @@ import { describeKey, key } from '../../../src/runtime/config-def/key.ts'
 import { fakePlugins, FakeTaskRunner } from '../../support/fake-task-runner.ts'
 import { RecordingListener, testWorkerConfig } from '../../support/task-runner.ts'
 
-function validator(given: Record<string, string> = {}): ConfigValidator {
+const headerConverter: PluginDescription = {
+  class: 'fake.TextHeaderConverter',
+  aliases: [],
+  type: 'header_converter',
+  version: '1',
+  summary: '',
+  keys: [describeKey(key('charset', 'STRING', 'utf-8', 'LOW', ''))],
+}
+
+function validator(
+  given: Record<string, string> = {},
+  plugins: readonly PluginDescription[] = [...fakePlugins, headerConverter],
+): ConfigValidator {
   const runner = new FakeTaskRunner(new RecordingListener())
   return new ConfigValidator({
     worker: testWorkerConfig('localhost:9092', given),
     providers: new ConfigProviders([], silentLogger),
-    plugins: async () => new PluginDirectory(fakePlugins),
+    plugins: async () => new PluginDirectory(plugins),
     validate: (plugin, props) => runner.validateConnector(plugin, props),
     checkOverrides: (...args) => runner.checkOverrides(...args),
   })
@@ -193,14 +206,28 @@ describe('AbstractHerderTest', () => {
   test('testConfigProviderRegex: references are told from other text', () => {
     const isReference = (text: string): boolean => referencesOf(text).length > 0
     for (const text of [
+      '"${::}"',
+      '${::}',
+      '"${:/a:somevar}"',
+      '"${file::somevar}"',
+      '${file:/a/b/c:}',
+      '${file:/tmp/somefile.txt:somevar}',
+      '"${file:/tmp/somefile.txt:somevar}"',
+      'plain.PlainLoginModule required username="${file:/tmp/somefile.txt:somevar}"',
+      'plain.PlainLoginModule required username=${file:/tmp/somefile.txt:somevar}',
+      'plain.PlainLoginModule required username=${file:/tmp/somefile.txt:somevar} not null',
+      'plain.PlainLoginModule required username=${file:/tmp/somefile.txt:somevar} password=${file:/tmp/somefile.txt:othervar}',
       '${provider:key}',
-      '${provider:path:key}',
-      '${provider::key}',
-      'a ${provider:key} b',
       '${p:a}${p:b}',
     ])
       assert.ok(isReference(text), text)
-    for (const text of ['plain-text', '${provider}', '{provider:key}', '$provider:key}', '${provider:key']) {
+    for (const text of [
+      'plain.PlainLoginModule required username',
+      '${provider}',
+      '{provider:key}',
+      '$provider:key}',
+      '${provider:key',
+    ]) {
       assert.ok(!isReference(text), text)
     }
     assert.deepEqual(
@@ -246,16 +273,45 @@ describe('AbstractHerderTest', () => {
     })
   }
 
+  for (const [name, plugin, own, common] of [
+    ['testSinkConnectorPluginConfig', 'fake.FakeSinkConnector', ['extra'], ['name', 'topics', 'topics.regex']],
+    ['testSourceConnectorPluginConfig', 'fake.FakeSourceConnector', ['topic', 'secret.text'], ['name', 'tasks.max']],
+  ] as const) {
+    test(`${name}: its own keys come first, then those of all of its kind`, async () => {
+      const names = (await validator().pluginConfig(plugin)).map((one) => one.name)
+      assert.deepEqual(names.slice(0, own.length), own)
+      assert.deepEqual(
+        common.filter((key) => !names.slice(own.length).includes(key)),
+        [],
+      )
+    })
+  }
+
+  for (const [kind, plugin] of [
+    ['Sink', 'fake.FakeSinkConnector'],
+    ['Source', 'fake.FakeSourceConnector'],
+  ] as const) {
+    test(`test${kind}ConnectorPluginConfigIncludingCommon: a common key that the plugin declares itself comes once, as its own`, async () => {
+      const asItIs = (await validator().pluginConfig(plugin)).map((one) => one.name)
+      const own = { ...describeKey(key('tasks.max', 'INT', '7', 'LOW', 'Its own.')) }
+      const declaring = fakePlugins.map((one) => (one.class === plugin ? { ...one, keys: [own, ...one.keys] } : one))
+      const keys = await validator({}, declaring).pluginConfig(plugin)
+      assert.deepEqual(keys.map((one) => one.name).toSorted(), asItIs.toSorted())
+      assert.equal(keys[0]?.documentation, 'Its own.')
+    })
+  }
+
   for (const [name, plugin, own] of [
-    ['testSinkConnectorPluginConfigIncludingCommon', 'fake.FakeSinkConnector', ['extra', 'name', 'connector.class']],
-    ['testSourceConnectorPluginConfigIncludingCommon', 'fake.FakeSourceConnector', ['topic', 'secret.text', 'name']],
     ['testConverterPluginConfig', 'fake.TextConverter', ['encoding']],
+    ['testHeaderConverterPluginConfig', 'fake.TextHeaderConverter', ['charset']],
     ['testPredicatePluginConfig', 'fake.IsOdd', []],
     ['testTransformationPluginConfig', 'fake.Upper$Key', ['field']],
   ] as const) {
-    test(`${name}: the plugin's own keys come first, and alone where it is no connector`, async () => {
-      const names = (await validator().pluginConfig(plugin)).map((one) => one.name)
-      assert.deepEqual(names.slice(0, 3), own)
+    test(`${name}: its own keys alone`, async () => {
+      assert.deepEqual(
+        (await validator().pluginConfig(plugin)).map((one) => one.name),
+        own,
+      )
     })
   }
 

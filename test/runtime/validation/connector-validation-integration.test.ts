@@ -95,6 +95,28 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** Kafka's names of the cases that both kinds of converters have. */
+const titles = {
+  'key.converter': {
+    missing: 'testConnectorHasMissingConverterClass',
+    invalid: 'testConnectorHasInvalidConverterClassType',
+    abstract: 'testConnectorHasAbstractConverter',
+    unsuitable: 'testConnectorHasConverterWithNoSuitableConstructor',
+    throwing: 'testConnectorHasConverterThatThrowsExceptionOnInstantiation',
+    misconfigured: 'testConnectorHasMisconfiguredConverter',
+    undeclared: 'testConnectorHasConverterWithNoConfigDef',
+  },
+  'header.converter': {
+    missing: 'testConnectorHasMissingHeaderConverterClass',
+    invalid: 'testConnectorHasInvalidHeaderConverterClassType',
+    abstract: 'testConnectorHasAbstractHeaderConverter',
+    unsuitable: 'testConnectorHasHeaderConverterWithNoSuitableConstructor',
+    throwing: 'testConnectorHasHeaderConverterThatThrowsExceptionOnInstantiation',
+    misconfigured: 'testConnectorHasMisconfiguredHeaderConverter',
+    undeclared: 'testConnectorHasHeaderConverterWithNoConfigDef',
+  },
+} as const
+
 /** Title, configuration, number of errors, and the keys that have them. */
 const cases: readonly (readonly [string, () => Properties, number, ...string[]])[] = [
   [
@@ -183,24 +205,24 @@ const cases: readonly (readonly [string, () => Properties, number, ...string[]])
     1,
     'predicates.p.type',
   ],
-  ...(['', 'Header'] as const).flatMap((kind) => {
-    const name = kind === '' ? 'key.converter' : 'header.converter'
+  ...(['key.converter', 'header.converter'] as const).flatMap((name) => {
     const of =
       (value: string, more: Properties = {}) =>
       () => ({ ...sink, [name]: value, ...more })
+    const title = titles[name]
     return [
-      [`testConnectorHasMissing${kind}ConverterClass`, of('WheresTheFruit'), 1, name],
-      [`testConnectorHasInvalid${kind}ConverterClassType`, of('test.TestableSinkConnector'), 1, name],
-      [`testConnectorHasAbstract${kind === '' ? '' : kind}Converter`, of('test.AbstractTestConverter'), 1, name],
-      [`testConnectorHas${kind}ConverterWithNoSuitableConstructor`, of('test.NoCreate'), 1, name],
-      [`testConnectorHas${kind}ConverterThatThrowsExceptionOnInstantiation`, of('test.Throws'), 1, name],
+      [title.missing, of('WheresTheFruit'), 1, name],
+      [title.invalid, of('test.TestableSinkConnector'), 1, name],
+      [title.abstract, of('test.AbstractTestConverter'), 1, name],
+      [title.unsuitable, of('test.NoCreate'), 1, name],
+      [title.throwing, of('test.Throws'), 1, name],
       [
-        `testConnectorHasMisconfigured${kind}Converter`,
+        title.misconfigured,
         of('test.TestConverterWithSingleProperty', { [`${name}.prop`]: 'notaboolean' }),
         1,
         `${name}.prop`,
       ],
-      [`testConnectorHas${kind}ConverterWithNoConfigDef`, of('test.TestConverterWithNoConfigDef'), 0],
+      [title.undeclared, of('test.TestConverterWithNoConfigDef'), 0],
     ] as const
   }),
 ]

@@ -100,10 +100,12 @@ export const lifecycle: Scenario[] = [
       status('bad-task', { connector: { state: 'STOPPED' }, tasks: [] }),
       {
         call: 'POST /connectors',
-        body: { name: 'bad-connector', config: mockSource('bad-connector', 'connector-failure') },
+        body: { name: 'bad-connector', config: mockSource('bad-connector', 'connector-failure', { delay_ms: '3000' }) },
       },
+      status('bad-connector', running(1)),
       status('bad-connector', { connector: { state: 'FAILED' } }),
       { call: 'POST /connectors/bad-connector/restart?includeTasks=true&onlyFailed=true' },
+      status('bad-connector', running(1)),
       status('bad-connector', { connector: { state: 'FAILED' } }),
       { call: 'PUT /connectors/bad-connector/stop' },
       status('bad-connector', { connector: { state: 'STOPPED' }, tasks: [] }),

@@ -100,14 +100,15 @@ export const validation: Scenario[] = [
         'HoistField$Value',
         'InsertHeader',
         'MaskField$Value',
-        'RegexRouter',
         'SetSchemaMetadata$Value',
         'TimestampConverter$Value',
         'ValueToKey',
       ].map((type) => source({ transforms: 'a', 'transforms.a.type': `${transforms}.${type}` })),
-      ...['HasHeaderKey', 'TopicNameMatches'].map((type) =>
-        source({ predicates: 'p', 'predicates.p.type': `${transforms}.predicates.${type}` }),
-      ),
+      source({ predicates: 'p', 'predicates.p.type': `${transforms}.predicates.HasHeaderKey` }),
+      ...[
+        source({ transforms: 'a', 'transforms.a.type': `${transforms}.RegexRouter` }),
+        source({ predicates: 'p', 'predicates.p.type': `${transforms}.predicates.TopicNameMatches` }),
+      ].map((call) => ({ ...call, known: 'a regular expression that is missing is no invalid one as well' })),
       ...['', 'a:b:c', 'a:bytes', 'a:none', 'int8,a:int8'].map((spec) =>
         source({ transforms: 'a', 'transforms.a.type': `${transforms}.Cast$Value`, 'transforms.a.spec': spec }),
       ),
