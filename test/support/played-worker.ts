@@ -124,6 +124,8 @@ export class PlayedWorker {
   runner!: FakeTaskRunner
   configs!: PlayedTopic
   statuses!: PlayedTopic
+  /** Of sources; opened when they are first looked at. */
+  offsets: PlayedTopic | null = null
   #handler!: GroupHandler
   #generation = 0
   #hasAssignment = false
@@ -150,6 +152,7 @@ export class PlayedWorker {
           const log = new PlayedTopic(listener, [])
           if (use === 'configs') this.configs = log
           if (use === 'statuses') this.statuses = log
+          if (use === 'offsets') this.offsets = log
           return log
         },
         prepare: async () => options.before?.(this.configs),

@@ -126,10 +126,9 @@ export class LocalWork implements TaskRunnerListener {
 
   /** Stops and starts the instance with its present configuration. */
   restartConnector(connector: string): Promise<StartFailure | null> {
-    return this.#noted(
-      connector,
-      this.#stopConnector(connector).then(() => this.#startConnector(connector)),
-    )
+    // Both at once, so that whoever stops it meanwhile stops its start as well, which waits for the stop.
+    void this.#stopConnector(connector)
+    return this.#noted(connector, this.#startConnector(connector))
   }
 
   /** How the start ends that was begun last, as {@link startConnector} tells it. */

@@ -1,9 +1,12 @@
 import { Backoff } from '../../base/backoff.ts'
 import { pause } from '../../base/deadline.ts'
 import type { Logger } from '../../base/logger.ts'
+import { PeerError } from '../errors.ts'
 
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 60_000
+/** So long after it was asked for, a request may be refused because its signature came with the key before. */
+const KEY_GRACE_MS = 60_000
 
 /** `failed`: the connector could not say, and has the status FAILED. */
 export type PublishOutcome = 'done' | 'failed'
@@ -11,7 +14,11 @@ export type PublishOutcome = 'done' | 'failed'
 interface Wanted {
   /** Asked for since the present attempt began. */
   again: boolean
+  /** When it was asked for last. */
+  since: number
   attempt: Promise<PublishOutcome>
+  /** Ends the pause before another attempt. */
+  wake: () => void
 }
 
 /**
@@ -35,9 +42,11 @@ export class TaskConfigPublisher {
     const running = this.#wanted.get(connector)
     if (running !== undefined) {
       running.again = true
+      running.since = Date.now()
+      running.wake()
       return
     }
-    const entry: Wanted = { again: true, attempt: Promise.resolve('done') }
+    const entry: Wanted = { again: true, since: Date.now(), attempt: Promise.resolve('done'), wake: () => {} }
     this.#wanted.set(connector, entry)
     void this.#run(connector, entry)
   }
@@ -67,11 +76,28 @@ export class TaskConfigPublisher {
       } catch (error) {
         if (this.#stopping.signal.aborted) break
         const delayMs = backoff.next()
-        this.#logger.warn({ connector, err: error, delayMs }, 'Could not publish the task configurations; trying again')
+        const level = isPossiblyExpiredKey(error, entry.since) ? 'debug' : 'warn'
+        this.#logger[level](
+          { connector, err: error, delayMs },
+          'Could not publish the task configurations; trying again',
+        )
         entry.again = true
-        await pause(delayMs, this.#stopping.signal)
+        await this.#pause(entry, delayMs)
       }
     }
     this.#wanted.delete(connector)
   }
+
+  /** Ends early when there is news: what could not be published before may be something else by now. */
+  async #pause(entry: Wanted, delayMs: number): Promise<void> {
+    const news = new AbortController()
+    entry.wake = () => news.abort()
+    await pause(delayMs, AbortSignal.any([news.signal, this.#stopping.signal]))
+    entry.wake = () => {}
+  }
+}
+
+/** True for an answer that is to be expected for a while after the session key was replaced. */
+export function isPossiblyExpiredKey(error: unknown, since: number): boolean {
+  return error instanceof PeerError && error.status === 403 && Date.now() - since <= KEY_GRACE_MS
 }

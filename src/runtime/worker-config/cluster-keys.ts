@@ -28,9 +28,14 @@ export const clusterKeys: readonly WorkerKey[] = [
   key('heartbeat.interval.ms', 'INT', '3000', 'HIGH', 'Pause between heartbeats to the group coordinator.', {
     validator: atLeast(1),
   }),
-  key('rebalance.timeout.ms', 'INT', '60000', 'HIGH', 'Time that a worker has to join a rebalance.', {
-    validator: atLeast(1),
-  }),
+  key(
+    'rebalance.timeout.ms',
+    'INT',
+    '60000',
+    'HIGH',
+    'Time that a worker has to join a rebalance. One that hangs for longer leaves the group until it does not any more.',
+    { validator: atLeast(1) },
+  ),
   key('exactly.once.source.support', 'STRING', 'disabled', 'HIGH', 'Exactly-once for source connectors.', {
     validator: oneOfIgnoringCase('disabled', 'preparing', 'enabled'),
   }),
