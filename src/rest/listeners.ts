@@ -27,6 +27,7 @@ export function parseListener(text: string, setting: string): Listener {
   const match = /^(https?):\/\/(\[[^\]]*\]|[^/:]*):(\d+)\/?$/i.exec(text.trim())
   if (match === null) throw new RuntimeError(`${setting}: ${text} is not of the form http://host:port`)
   const [, scheme = '', host = '', port = ''] = match
+  if (Number(port) > 65_535) throw new RuntimeError(`${setting}: ${text} has a port beyond 65535`)
   return {
     text: text.trim(),
     scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http',

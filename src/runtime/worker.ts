@@ -20,6 +20,7 @@ import { loggerNames } from './logger-names.ts'
 import type { MetricsSource } from './metrics/group.ts'
 import { WorkerMetrics } from './metrics/worker-metrics.ts'
 import { bundledPolicy } from './plugins/override-policies.ts'
+import { hasOwnConverters, requireKnownConverters } from './plugins/require-known-converters.ts'
 import { requireKnownPolicy } from './plugins/require-known-policy.ts'
 import { ConfigProviders } from './providers/config-providers.ts'
 import { ConfigStore } from './stores/config-store.ts'
@@ -303,6 +304,7 @@ class ConnectWorker implements Worker {
     if (this.#providers.needsPlugins) this.#providers.requireKnown(await this.#directory())
     const { clientConfigOverridePolicy: policy, properties } = this.config
     if (bundledPolicy(policy, properties) === null) requireKnownPolicy(policy, await this.#directory())
+    if (hasOwnConverters(this.config)) requireKnownConverters(this.config, await this.#directory())
     await this.#mode.prepare()
     return place
   }

@@ -7,7 +7,9 @@ test('properties that have an effect, and free ones, are not mentioned', () => {
   const props = {
     'group.id': 'g',
     'producer.linger.ms': '5',
-    'consumer.anything': 'x',
+    'consumer.max.poll.records': '5',
+    'admin.retry.backoff.ms': '5',
+    'admin.listeners': '',
     'admin.listeners.https.ssl.client.auth': 'none',
     'config.storage.min.insync.replicas': '2',
     'key.converter.schemas.enable': 'false',
@@ -32,6 +34,30 @@ test('properties without effect are named with the reason', () => {
   assert.deepEqual([...withoutEffect.keys()].toSorted(), Object.keys(props).toSorted())
   assert.match(withoutEffect.get('config.storage.partitions') ?? '', /one partition/)
   assert.equal(unknown.size, 0)
+})
+
+test('settings of clients that change nothing are named with the reason, and those that no client has', () => {
+  const props = {
+    'producer.interceptor.classes': 'io.confluent.monitoring.clients.interceptor.MonitoringProducerInterceptor',
+    'consumer.check.crcs': 'false',
+    'consumer.enable.auto.commit': 'true',
+    'admin.ssl.truststore.location': '/etc/trust.jks',
+    'producer.linger.mss': '5',
+    'producer.max.poll.records': '5',
+    'rest.port': '8083',
+  }
+  const { withoutEffect, unknown } = noticesOf(props, 'cluster')
+  assert.deepEqual(Object.fromEntries(withoutEffect), {
+    'admin.ssl.truststore.location': 'connections to brokers are PLAINTEXT',
+    'consumer.check.crcs': 'the consumer has no such setting here',
+    'consumer.enable.auto.commit': 'the worker commits offsets, every offset.flush.interval.ms',
+    'producer.interceptor.classes': 'there are no Java classes here',
+    'rest.port': 'set listeners, since Kafka Connect 3.0',
+  })
+  assert.deepEqual(Object.fromEntries(unknown), {
+    'producer.linger.mss': 'producer.linger.ms',
+    'producer.max.poll.records': null,
+  })
 })
 
 test('an unknown property comes with the known one that was probably meant', () => {

@@ -1,14 +1,12 @@
 import type { Logger } from '../../base/logger.ts'
 import { workerKeys } from '../worker-config.ts'
+import { clientNotice, clientPropertyNames } from './client-notices.ts'
 import { clusterKeys } from './cluster-keys.ts'
 
 type Properties = Readonly<Record<string, string>>
 
-/** Properties below these are free: settings of clients, plugins, internal topics and listeners. */
+/** Properties below these are free: settings of plugins, internal topics and listeners. */
 const freePrefixes = [
-  'producer.',
-  'consumer.',
-  'admin.',
   'metrics.context.',
   'config.providers.',
   'key.converter.',
@@ -18,6 +16,7 @@ const freePrefixes = [
   'offset.storage.',
   'status.storage.',
   'listeners.https.',
+  'admin.listeners.https.',
 ]
 
 const standaloneKeys = ['offset.storage.file.filename']
@@ -39,13 +38,13 @@ export function noticesOf(props: Properties, mode: 'cluster' | 'standalone'): No
   const withoutEffect = new Map<string, string>()
   const unknown = new Map<string, string | null>()
   for (const name of Object.keys(props).toSorted()) {
-    const reason = known.get(name)?.withoutEffect ?? reasonFor(name)
+    const ofClient = clientNotice(name)
+    const reason = known.get(name)?.withoutEffect ?? ofClient?.withoutEffect ?? reasonFor(name)
+    const isKnown = known.has(name) || standaloneKeys.includes(name) || isFree(name) || ofClient?.isKnown === true
     if (reason !== null) withoutEffect.set(name, reason)
     else if (mode === 'standalone' && clusterOnly.has(name))
       withoutEffect.set(name, 'a standalone worker has no cluster')
-    else if (!known.has(name) && !standaloneKeys.includes(name) && !isFree(name)) {
-      unknown.set(name, nearest(name, [...known.keys(), ...standaloneKeys]))
-    }
+    else if (!isKnown) unknown.set(name, nearest(name, [...known.keys(), ...standaloneKeys, ...clientPropertyNames()]))
   }
   return { withoutEffect, unknown }
 }
@@ -68,6 +67,7 @@ export function logNotices(props: Properties, mode: 'cluster' | 'standalone', lo
 
 function reasonFor(name: string): string | null {
   if (removed.test(name)) return 'internal data is JSON without schemas, since Kafka Connect 3.0'
+  if (name === 'rest.port' || name === 'rest.host.name') return 'set listeners, since Kafka Connect 3.0'
   if (name === 'config.storage.partitions') return 'the configuration topic always has one partition'
   if (cleanupPolicy.test(name)) return 'internal topics are always compacted'
   if (name.startsWith('sasl.oauthbearer.')) return 'there is no OAuth login'

@@ -109,7 +109,17 @@ test('a policy from plugin.path decides, at creation and when a task starts', as
   await assertCreated(made, sink({ 'consumer.override.client.id': 'test' }))
 })
 
-test('a worker with a policy or a provider that is not there does not start', async (t) => {
+test('a worker with a policy, a provider or a converter that is not there does not start', async (t) => {
+  const converters = { 'value.converter': 'io.confluent.connect.avro.AvroConverter', 'header.converter': 'no.Such' }
+  await assert.rejects(worker(t, converters), (error: Error) => {
+    assert.match(
+      error.message,
+      /Invalid value io\.confluent\.connect\.avro\.AvroConverter for configuration value\.converter: Class \S+ could not be found\. There are .*JsonConverter/,
+    )
+    assert.match(error.message, /configuration header\.converter: .*SimpleHeaderConverter/)
+    assert.doesNotMatch(error.message, /key\.converter/)
+    return true
+  })
   await assert.rejects(worker(t, { [POLICY]: 'no.SuchPolicy' }), /no\.SuchPolicy is not known; there are All, None/)
   const provider = { 'config.providers': 'v', 'config.providers.v.class': 'no.SuchProvider' }
   await assert.rejects(
