@@ -18,12 +18,14 @@ import {
 } from '../../src/runtime/index.ts'
 import { clientTlsOptions } from '../../src/runtime/worker-config/tls-options.ts'
 import { type Certificates, makeCertificates } from '../support/certificates.ts'
+import { type JavaStores, makeJavaStores } from '../support/java-stores.ts'
 import { testWorkerProps } from '../support/connect-worker.ts'
 import { fakeHerder } from '../support/fake-herder.ts'
 
 const made = await makeCertificates()
 const skip = made === null ? 'openssl is not installed' : false
 const certificates = made as Certificates
+const javaStores = made === null ? null : await makeJavaStores(made)
 after(() => made?.remove())
 
 /** A server as a worker with these properties has it. */
@@ -111,14 +113,19 @@ describe('https listeners', { skip }, () => {
       /ssl\.keystore\.location.*ENOENT/,
     ],
     [
-      'a JKS store',
+      'a PEM file of the type JKS, which is the default',
       () => ({ 'ssl.keystore.location': certificates.pemFile }),
-      /ssl\.keystore\.type=JKS .* is not supported.*keytool -importkeystore/,
+      /ssl\.keystore\.location=.* is PEM: set its type to PEM \(ssl\.keystore\.type=JKS\)/,
     ],
     [
-      'a JKS store below the prefix',
+      'a type of store that is not there, below the prefix',
+      () => underListener({ 'ssl.keystore.location': certificates.p12File, 'ssl.keystore.type': 'bcfks' }),
+      /listeners\.https\.ssl\.keystore\.type=BCFKS .* is not supported.*keytool -importkeystore/,
+    ],
+    [
+      'a store below the prefix that is not there',
       () => underListener({ 'ssl.keystore.location': '/x.jks' }),
-      /listeners\.https\.ssl\.keystore\.type=JKS/,
+      /listeners\.https\.ssl\.keystore\.location.*ENOENT/,
     ],
     [
       'a wrong password of a PKCS12 store',
@@ -139,9 +146,9 @@ describe('https listeners', { skip }, () => {
       /ssl\.key\.password/,
     ],
     [
-      'a PKCS12 trust store',
+      'a PKCS12 trust store without its password',
       () => ({ ...pem(), 'ssl.truststore.type': 'PKCS12', 'ssl.truststore.location': certificates.p12File }),
-      /ssl\.truststore\.type=PKCS12 is not supported.*openssl pkcs12/,
+      /ssl\.truststore\.location=.* its password is wrong\. Check ssl\.truststore\.password/,
     ],
     [
       'no known TLS version',
@@ -158,6 +165,80 @@ describe('https listeners', { skip }, () => {
       })
     })
   }
+
+  describe("with Java's stores", { skip: javaStores === null && "Java's keytool is not installed" }, () => {
+    const { password } = certificates
+    const java = javaStores as JavaStores
+    const keys = {
+      'ssl.keystore.location': java?.jks,
+      'ssl.keystore.password': password,
+      'ssl.key.password': java?.keyPassword,
+    }
+    const files: readonly (readonly [string, Record<string, string>])[] = [
+      ['JKS stores without a word about their types', { ...keys, 'ssl.truststore.location': java?.trustJks }],
+      [
+        'PKCS12 stores',
+        {
+          'ssl.keystore.type': 'PKCS12',
+          'ssl.keystore.location': java?.oldPkcs12,
+          'ssl.keystore.password': password,
+          'ssl.truststore.type': 'PKCS12',
+          'ssl.truststore.location': java?.trustPkcs12,
+          'ssl.truststore.password': password,
+        },
+      ],
+      [
+        'a PKCS12 trust store of the type JKS, below listeners.https.',
+        underListener({
+          ...keys,
+          'ssl.truststore.location': java?.trustPkcs12,
+          'ssl.truststore.password': password,
+        }),
+      ],
+    ]
+    for (const [title, props] of files) {
+      test(`they serve and let in clients by ${title}`, async () => {
+        const prefix = Object.keys(props).some((name) => name.startsWith('listeners.')) ? 'listeners.https.' : ''
+        const server = await serve({ ...props, [`${prefix}ssl.client.auth`]: 'required' })
+        try {
+          const url = `${server.urls[0]}connectors`
+          const [own, stranger] = [await readFile(certificates.pemFile), await readFile(certificates.strangerFile)]
+          assert.equal((await ask(url, { key: own, cert: own })).status, 200)
+          await assert.rejects(ask(url, { key: stranger, cert: stranger }))
+          const config = workerConfig(testWorkerProps('localhost:1', { listeners: 'https://127.0.0.1:0', ...props }))
+          const listener = listenerTls(config)
+          // As a follower asks its leader.
+          assert.equal(
+            (await ask(url, { ca: undefined, ...clientTlsOptions(listener.tls, listener.prefix) })).status,
+            200,
+          )
+        } finally {
+          await server.close()
+        }
+      })
+    }
+
+    test('trust another worker by its own certificate alone, when that is in the store, as Java does', async () => {
+      const server = await serve(keys)
+      const own = { 'ssl.truststore.location': java.pkcs12, 'ssl.truststore.password': password }
+      const config = workerConfig(testWorkerProps('localhost:1', own))
+      const { tls, prefix } = listenerTls(config)
+      assert.equal(
+        (await ask(`${server.urls[0]}connectors`, { ca: undefined, ...clientTlsOptions(tls, prefix) })).status,
+        200,
+      )
+      await server.close()
+    })
+
+    test('a key store without a key, and a trust store without trusted certificates, are named', async () => {
+      const noKey = { ...keys, 'ssl.keystore.location': java.trustJks }
+      await assert.rejects(serve(noKey), /ssl\.keystore\.location=.*trust\.jks holds no private key/)
+      await assert.rejects(
+        serve({ ...keys, 'ssl.key.password': 'wrong-one' }),
+        /ssl\.keystore\.location=.* does not give its key worker for the password\. Check ssl\.keystore\.password or ssl\.key\.password/,
+      )
+    })
+  })
 
   test('ask clients for a certificate when they must show one, and let in only those of the authority', async () => {
     const server = await serve({

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContextOptions, type SecureVersion, type TlsOptions } from 'node:tls'
 import { RuntimeError } from '../errors.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { type KeyStore, KeyStoreError } from './key-stores/key-store.ts'
+import { readKeyStore } from './key-stores/read-key-store.ts'
 import type { ServerTls } from './server-tls.ts'
 
 /** TLS of the ordinary https listeners, and the prefix that its settings have. */
@@ -29,7 +31,7 @@ export function serverTlsOptions(tls: ServerTls, prefix: string): TlsOptions {
   const { keystore } = tls
   if (keystore.location === null && keystore.key === null) {
     throw new RuntimeError(
-      `An https listener needs a certificate: set ${prefix}ssl.keystore.location to a PEM or PKCS12 file, with ${prefix}ssl.keystore.type`,
+      `An https listener needs a certificate: set ${prefix}ssl.keystore.location to a JKS, PKCS12 or PEM file, and ${prefix}ssl.keystore.type to which of these it is`,
     )
   }
   return {
@@ -50,15 +52,19 @@ export function clientTlsOptions(
   }
 }
 
+/** What was read is kept: to open a Java store takes long, on purpose. */
+const contexts = new WeakMap<ServerTls, SecureContextOptions>()
+
 function contextOf(tls: ServerTls, prefix: string): SecureContextOptions {
+  const known = contexts.get(tls) ?? newContext(tls, prefix)
+  contexts.set(tls, known)
+  return known
+}
+
+function newContext(tls: ServerTls, prefix: string): SecureContextOptions {
   const { minVersion, maxVersion } = versionsOf(tls.enabledProtocols, prefix)
   return {
-    ...usable(
-      keys(tls.keystore, prefix),
-      tls.keystore,
-      `${prefix}ssl.keystore`,
-      passwordSettings(tls.keystore, prefix),
-    ),
+    ...usable(keys(tls.keystore, prefix), tls.keystore, `${prefix}ssl.keystore`, `${prefix}ssl.key.password`),
     ...usable(trust(tls.truststore, prefix), tls.truststore, `${prefix}ssl.truststore`, null),
     ...(tls.cipherSuites.length === 0 ? {} : { ciphers: tls.cipherSuites.map(opensslName).join(':') }),
     minVersion,
@@ -67,27 +73,62 @@ function contextOf(tls: ServerTls, prefix: string): SecureContextOptions {
 }
 
 function keys(store: ServerTls['keystore'], prefix: string): SecureContextOptions {
+  const setting = `${prefix}ssl.keystore`
   const passphrase = store.keyPassword ?? store.password ?? undefined
   const secret = passphrase === undefined ? {} : { passphrase }
   if (store.key !== null) return { key: store.key, cert: store.certificateChain ?? '', ...secret }
   if (store.location === null) return {}
-  if (store.type === 'PKCS12') return { pfx: read(store, `${prefix}ssl.keystore.location`), ...secret }
-  requirePem(store, `${prefix}ssl.keystore`)
-  const bytes = read(store, `${prefix}ssl.keystore.location`)
+  const bytes = read(store, `${setting}.location`)
   // One file holds both: each reader takes its part of it.
-  return { key: bytes, cert: bytes, ...secret }
+  if (store.type === 'PEM') return { key: bytes, cert: bytes, ...secret }
+  const found = javaStore(bytes, store, store.keyPassword, setting, `${setting}.password or ${prefix}ssl.key.password`)
+  const [first] = found.keys
+  if (first === undefined || first.chain.length === 0) {
+    throw new RuntimeError(
+      `${setting}.location=${store.location} holds no private key with its certificate: it is a trust store, perhaps`,
+    )
+  }
+  return { key: first.key, cert: first.chain.join('') }
 }
 
 function trust(store: ServerTls['truststore'], prefix: string): SecureContextOptions {
+  const setting = `${prefix}ssl.truststore`
   if (store.certificates !== null) return { ca: store.certificates }
   if (store.location === null) return {}
-  if (store.type === 'PKCS12') {
+  const bytes = read(store, `${setting}.location`)
+  if (store.type === 'PEM') return { ca: bytes }
+  const found = javaStore(bytes, store, null, setting, `${setting}.password`)
+  // The certificates of its own keys are trusted by Java as well.
+  const trusted = [...found.trusted, ...found.keys.flatMap(({ chain }) => chain.slice(0, 1))]
+  if (trusted.length === 0) {
     throw new RuntimeError(
-      `${prefix}ssl.truststore.type=PKCS12 is not supported: write its certificates as PEM, e.g. with "openssl pkcs12 -in store.p12 -nokeys -out store.pem", and set it to PEM`,
+      `${setting}.location=${store.location} holds no trusted certificate. Add some with "keytool -importcert"; of a store that openssl made, only those with -jdktrust count, as in Java`,
     )
   }
-  requirePem(store, `${prefix}ssl.truststore`)
-  return { ca: read(store, `${prefix}ssl.truststore.location`) }
+  // Java trusts what is in the store, authorities or not; Node has that for its own requests only.
+  return { ca: trusted, allowPartialTrustChain: true }
+}
+
+/** Reads a JKS or PKCS12 store. Throws {@link RuntimeError} that names the setting. */
+function javaStore(
+  bytes: Buffer,
+  { type, location, password }: Store,
+  keyPassword: string | null,
+  setting: string,
+  passwordSettings: string,
+): KeyStore {
+  if (type !== 'JKS' && type !== 'PKCS12') {
+    throw new RuntimeError(
+      `${setting}.type=${type} (${location}) is not supported: use JKS, PKCS12 or PEM. Convert it, e.g. with "keytool -importkeystore -srckeystore ${location} -srcstoretype ${type} -destkeystore store.p12 -deststoretype PKCS12"`,
+    )
+  }
+  try {
+    return readKeyStore(bytes, { store: password, key: keyPassword })
+  } catch (error) {
+    if (!(error instanceof KeyStoreError)) throw error
+    const check = error.isPassword ? `. Check ${passwordSettings}` : ` (${setting}.type=${type})`
+    throw new RuntimeError(`${setting}.location=${location} ${error.message}${check}`, { cause: error })
+  }
 }
 
 /** Tries a store at once, since what Node says of a wrong one names no setting. */
@@ -107,18 +148,6 @@ function usable(
       cause: error,
     })
   }
-}
-
-/** Which settings may be wrong when a key store does not open. */
-function passwordSettings({ type }: ServerTls['keystore'], prefix: string): string {
-  return type === 'PKCS12' ? `${prefix}ssl.keystore.password` : `${prefix}ssl.key.password`
-}
-
-function requirePem({ type, location }: Store, setting: string): void {
-  if (type === 'PEM') return
-  throw new RuntimeError(
-    `${setting}.type=${type} (${location}) is not supported: Java's own format has no reader here. Convert it, e.g. with "keytool -importkeystore -srckeystore ${location} -destkeystore store.p12 -deststoretype PKCS12", and set ${setting}.type to PKCS12 or, for certificates alone, PEM`,
-  )
 }
 
 function read({ location }: Store, setting: string): Buffer {
