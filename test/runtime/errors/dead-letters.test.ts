@@ -1,61 +1,29 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { silentLogger } from '../../../src/base/logger.ts'
-import {
-  Admin,
-  type Cluster,
-  Consumer,
-  type ConsumerRecord,
-  createCluster,
-  Producer,
-  recordsOf,
-} from '../../../src/client/index.ts'
-import { TaskHost } from '../../../src/runtime/threads/task-host.ts'
-import { startTestBroker, type TestBroker } from '../../support/broker.ts'
-import { eventually, RecordingListener, testWorkerConfig } from '../../support/task-runner.ts'
+import { Consumer, type ConsumerRecord, recordsOf } from '../../../src/client/index.ts'
+import { type HostedTasks, jsonLines, TaskGround } from '../../support/task-ground.ts'
+import { eventually } from '../../support/task-runner.ts'
 
 const STRING = 'org.apache.kafka.connect.storage.StringConverter'
 
-let broker: TestBroker
-let cluster: Cluster
-let producer: Producer
-let admin: Admin
-let folder: string
+let ground: TaskGround
 
 before(async () => {
-  broker = await startTestBroker()
-  cluster = createCluster({ bootstrapServers: [broker.bootstrap] })
-  producer = new Producer(cluster)
-  admin = new Admin(cluster)
-  folder = await mkdtemp(join(tmpdir(), 'millrace-letters-'))
-  await admin.createTopics([{ name: 'test-offsets', partitions: 1, configs: { 'cleanup.policy': 'compact' } }])
+  ground = await TaskGround.open()
+  const configs = { 'cleanup.policy': 'compact' }
+  await ground.admin.createTopics([{ name: 'test-offsets', partitions: 1, configs }])
 })
 
-after(async () => {
-  await producer.close()
-  await cluster.close()
-  await broker.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-interface Started {
-  readonly host: TaskHost
-  readonly listener: RecordingListener
-}
+after(() => ground.close())
 
 /** Runs task 0 of the connector `name` until the test is over. */
 async function start(
   name: string,
   given: Record<string, string>,
   onEnd: (close: () => Promise<void>) => void,
-): Promise<Started> {
-  const listener = new RecordingListener()
-  const config = testWorkerConfig(broker.bootstrap)
-  const host = new TaskHost({ config, listener, logger: silentLogger })
+): Promise<HostedTasks> {
+  const { host, listener } = ground.host()
   onEnd(() => host.close())
   const props = { name, ...given }
   await host.startTask({ connector: name, task: 0 }, props, props, 'STARTED')
@@ -69,17 +37,17 @@ const letterKeys = (topic: string): Record<string, string> => ({
 })
 
 async function fill(topic: string, values: readonly string[]): Promise<void> {
-  await admin.createTopics([{ name: topic, partitions: 1 }])
+  await ground.admin.createTopics([{ name: topic, partitions: 1 }])
   await Promise.all(
     values.map((value, i) =>
-      producer.send({ topic, key: Buffer.from(`key-${i}`), value: Buffer.from(value), timestamp: 1000 + i }),
+      ground.producer.send({ topic, key: Buffer.from(`key-${i}`), value: Buffer.from(value), timestamp: 1000 + i }),
     ),
   )
 }
 
 /** The first `count` records of a topic's partition 0. */
 async function read(topic: string, count: number): Promise<ConsumerRecord[]> {
-  const consumer = new Consumer(cluster, { autoOffsetReset: 'earliest' })
+  const consumer = new Consumer(ground.cluster, { autoOffsetReset: 'earliest' })
   const records: ConsumerRecord[] = []
   try {
     consumer.assign([{ topic, partition: 0 }])
@@ -101,21 +69,15 @@ function header(record: ConsumerRecord | undefined, name: string): string | null
   return text(record?.headers.findLast(({ key }) => key === `__connect.errors.${name}`)?.value)
 }
 
-const isCommitted = async (group: string, offset: number): Promise<boolean> =>
-  (await admin.listGroupOffsets(group)).some((position) => position.offset === offset)
-
-function puts(out: string): string[] {
-  if (!existsSync(out)) return []
-  const lines = readFileSync(out, 'utf8').trim().split('\n').filter(Boolean)
-  return lines
-    .map((line) => JSON.parse(line) as { records?: [number, number, string][] })
-    .flatMap(({ records = [] }) => records.map(([, , value]) => value))
-}
+const puts = (out: string): string[] =>
+  jsonLines<{ records?: [number, number, string][] }>(out).flatMap(({ records = [] }) =>
+    records.map(([, , value]) => value),
+  )
 
 test('ErrorHandlingIntegrationTest.testSkipRetryAndDLQWithHeaders', async (t) => {
   const values = Array.from({ length: 1000 }, (_, i) => `value-${i}`)
   await fill('test-topic', values)
-  const out = join(folder, 'skip-retry.jsonl')
+  const out = join(ground.folder, 'skip-retry.jsonl')
   await start(
     'skip-retry',
     {
@@ -139,7 +101,7 @@ test('ErrorHandlingIntegrationTest.testSkipRetryAndDLQWithHeaders', async (t) =>
     puts(out),
     values.filter((value) => value !== 'value-7'),
   )
-  await eventually(() => isCommitted('connect-skip-retry', 1000), 'committing past the faulty record')
+  await eventually(() => ground.isCommitted('connect-skip-retry', 1000), 'committing past the faulty record')
   const [letter] = await read('connect-dlq', 1)
   assert.equal(text(letter?.key), 'key-7')
   assert.equal(text(letter?.value), 'value-7')
@@ -156,7 +118,7 @@ test('ErrorHandlingIntegrationTest.testSkipRetryAndDLQWithHeaders', async (t) =>
   assert.equal(header(letter, 'class.name'), 'test.FaultyPassthrough')
   assert.equal(header(letter, 'exception.class.name'), 'org.apache.kafka.connect.errors.RetriableException')
   assert.equal(header(letter, 'exception.message'), "Error when value='value-7'")
-  const [described] = await admin.describeTopics(['connect-dlq'])
+  const [described] = await ground.admin.describeTopics(['connect-dlq'])
   assert.equal(described?.topic?.partitions.length, 1)
 })
 
@@ -181,7 +143,7 @@ test('ErrorHandlingIntegrationTest.testErrantRecordReporter: every record is the
   const letters = await read('errant-dlq', 1000)
   assert.equal(new Set(letters.map(({ key }) => text(key))).size, 1000)
   assert.equal(header(letters[0], 'class.name'), 'org.apache.kafka.connect.sink.SinkTask')
-  await eventually(() => isCommitted('connect-errant', 1000), 'committing')
+  await eventually(() => ground.isCommitted('connect-errant', 1000), 'committing')
   assert.deepEqual(listener.states('errant-0'), ['RUNNING'])
 })
 
@@ -191,7 +153,7 @@ for (const tolerance of ['all', 'none']) {
     const values = Array.from({ length: 1000 }, (_, i) => (i % 2 === 0 ? `{"some_key":${i}}` : `{"some_key":${i}`))
     const faulty = values.filter((_, i) => i % 2 === 1)
     await fill(name, values)
-    const out = join(folder, `${name}.jsonl`)
+    const out = join(ground.folder, `${name}.jsonl`)
     const { listener } = await start(
       name,
       {
@@ -277,7 +239,7 @@ for (const mode of ['records', 'rows']) {
 }
 
 test('a source keeps records that could not be sent, as the bytes that they had become', async (t) => {
-  await admin.createTopics([{ name: 'tight', partitions: 1, configs: { 'max.message.bytes': '70' } }])
+  await ground.admin.createTopics([{ name: 'tight', partitions: 1, configs: { 'max.message.bytes': '70' } }])
   await start(
     'unsent',
     {
@@ -298,7 +260,7 @@ test('a source keeps records that could not be sent, as the bytes that they had 
 })
 
 test('a source task that wants it is told what became of each record, null for those that were dropped', async (t) => {
-  const out = join(folder, 'fates.jsonl')
+  const out = join(ground.folder, 'fates.jsonl')
   await start(
     'fates',
     {
@@ -312,13 +274,7 @@ test('a source task that wants it is told what became of each record, null for t
     },
     (close) => t.after(close),
   )
-  const fates = (): unknown[] =>
-    existsSync(out)
-      ? readFileSync(out, 'utf8')
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line) as unknown)
-      : []
+  const fates = (): unknown[] => jsonLines(out)
   await eventually(() => fates().length === 5, 'telling all fates')
   assert.deepEqual(
     new Set(fates().map((fate) => JSON.stringify(fate))),

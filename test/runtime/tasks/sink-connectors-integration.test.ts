@@ -1,39 +1,21 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { silentLogger } from '../../../src/base/logger.ts'
-import { Admin, type Cluster, createCluster, Producer } from '../../../src/client/index.ts'
-import { TaskHost } from '../../../src/runtime/threads/task-host.ts'
-import { startTestBroker, type TestBroker } from '../../support/broker.ts'
-import { eventually, RecordingListener, testWorkerConfig } from '../../support/task-runner.ts'
+import type { TaskHost } from '../../../src/runtime/threads/task-host.ts'
+import { jsonLines, TaskGround } from '../../support/task-ground.ts'
+import { eventually } from '../../support/task-runner.ts'
 
 // Kafka Connect's SinkConnectorsIntegrationTest, and what else concerns sinks and their group.
 
 const STRING = 'org.apache.kafka.connect.storage.StringConverter'
 
-let broker: TestBroker
-let cluster: Cluster
-let producer: Producer
-let admin: Admin
-let folder: string
+let ground: TaskGround
 
 before(async () => {
-  broker = await startTestBroker()
-  cluster = createCluster({ bootstrapServers: [broker.bootstrap] })
-  producer = new Producer(cluster)
-  admin = new Admin(cluster)
-  folder = await mkdtemp(join(tmpdir(), 'millrace-rebalance-'))
+  ground = await TaskGround.open()
 })
 
-after(async () => {
-  await producer.close()
-  await cluster.close()
-  await broker.close()
-  await rm(folder, { recursive: true, force: true })
-})
+after(() => ground.close())
 
 interface Event {
   event: string
@@ -55,9 +37,8 @@ async function startSink(
   given: Record<string, string>,
   onEnd: (end: () => Promise<void>) => void,
 ): Promise<Sink> {
-  const out = join(folder, `${name}.jsonl`)
-  const config = testWorkerConfig(broker.bootstrap, { 'offset.flush.interval.ms': '600000' })
-  const host = new TaskHost({ config, listener: new RecordingListener(), logger: silentLogger })
+  const out = join(ground.folder, `${name}.jsonl`)
+  const { host } = ground.host({ 'offset.flush.interval.ms': '600000' })
   onEnd(() => host.close())
   const props = {
     'connector.class': 'test.CollectingSink',
@@ -72,14 +53,7 @@ async function startSink(
     ...given,
   }
   await host.startTask({ connector: name, task: 0 }, props, props, 'STARTED')
-  const events = (): Event[] =>
-    existsSync(out)
-      ? readFileSync(out, 'utf8')
-          .trim()
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => JSON.parse(line) as Event)
-      : []
+  const events = (): Event[] => jsonLines<Event>(out)
   const counts: Sink['counts'] = () => {
     const found: ReturnType<Sink['counts']> = {}
     for (const { event, names = [] } of events()) {
@@ -105,7 +79,7 @@ async function startSink(
 }
 
 async function produce(topic: string, ...values: string[]): Promise<void> {
-  for (const value of values) await producer.send({ topic, key: null, value: Buffer.from(value) })
+  for (const value of values) await ground.producer.send({ topic, key: null, value: Buffer.from(value) })
 }
 
 /** Creates topics one by one and deletes the first; gives the counts after each step. */
@@ -118,12 +92,12 @@ async function walk(prefix: string, sink: Sink): Promise<ReturnType<Sink['counts
     await eventually(() => expected.every((value) => sink.values().includes(value)), `taking ${values.join()}`, 20_000)
   }
   for (const n of [1, 2, 3]) {
-    await admin.createTopics([{ name: `${prefix}${n}`, partitions: 1 }])
+    await ground.admin.createTopics([{ name: `${prefix}${n}`, partitions: 1 }])
     await taken(`${prefix}${n}`, `${prefix}${n}-v1`)
     if (n > 1) await taken(`${prefix}${n - 1}`, `${prefix}${n - 1}-v${n}`)
     steps.push(sink.counts())
   }
-  await admin.deleteTopics([`${prefix}1`])
+  await ground.admin.deleteTopics([`${prefix}1`])
   const rest = [`${prefix}2-0`, `${prefix}3-0`]
   await eventually(() => sink.assignment().join() === rest.join(), 'losing the deleted topic', 20_000)
   await taken(`${prefix}3`, `${prefix}3-v9`)
@@ -167,7 +141,7 @@ test('testCooperativeConsumerPartitionAssignment: only what goes is revoked and 
 })
 
 test('a static member that comes back within its session gets its partitions, and the others notice nothing', async (t) => {
-  await admin.createTopics([{ name: 'static', partitions: 4 }])
+  await ground.admin.createTopics([{ name: 'static', partitions: 4 }])
   const given = { topics: 'static', 'consumer.override.group.id': 'static-group' }
   const instance = (id: string): Record<string, string> => ({ ...given, 'consumer.override.group.instance.id': id })
   const first = await startSink('static-a', instance('a'), (end) => t.after(end))
@@ -180,7 +154,7 @@ test('a static member that comes back within its session gets its partitions, an
   await eventually(() => again.assignment().join() === had.join(), 'coming back')
   await Promise.all(
     [0, 1, 2, 3].map((partition) =>
-      producer.send({ topic: 'static', partition, key: null, value: Buffer.from(`p${partition}`) }),
+      ground.producer.send({ topic: 'static', partition, key: null, value: Buffer.from(`p${partition}`) }),
     ),
   )
   await eventually(() => again.values().length === 2 && second.values().length === 2, 'taking records on both')

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { silentLogger } from '../../../src/base/logger.ts'
-import { Admin, createCluster, type Cluster, Producer } from '../../../src/client/index.ts'
-import { TaskHost } from '../../../src/runtime/threads/task-host.ts'
-import { startTestBroker, type TestBroker } from '../../support/broker.ts'
-import { eventually, RecordingListener, testWorkerConfig } from '../../support/task-runner.ts'
+import { type HostedTasks, jsonLines, TaskGround } from '../../support/task-ground.ts'
+import { eventually } from '../../support/task-runner.ts'
 
 interface Event {
   event: string
@@ -18,29 +12,16 @@ interface Event {
   offsets?: [number, number][]
 }
 
-let broker: TestBroker
-let cluster: Cluster
-let producer: Producer
-let admin: Admin
-let folder: string
+let ground: TaskGround
 
 before(async () => {
-  broker = await startTestBroker()
-  cluster = createCluster({ bootstrapServers: [broker.bootstrap] })
-  producer = new Producer(cluster)
-  admin = new Admin(cluster)
-  folder = await mkdtemp(join(tmpdir(), 'millrace-sink-'))
+  ground = await TaskGround.open()
 })
 
-after(async () => {
-  await producer.close()
-  await cluster.close()
-  await broker.close()
-  await rm(folder, { recursive: true, force: true })
-})
+after(() => ground.close())
 
 async function fill(topic: string, count: number, partitions = 1, value = (n: number) => `{"n":${n}}`): Promise<void> {
-  await admin.createTopics([{ name: topic, partitions }])
+  await ground.admin.createTopics([{ name: topic, partitions }])
   await produce(topic, 0, count, partitions, value)
 }
 
@@ -52,33 +33,20 @@ async function produce(
   value = (n: number) => `{"n":${n}}`,
 ): Promise<void> {
   const sends = Array.from({ length: to - from }, (_, i) =>
-    producer.send({ topic, partition: (from + i) % partitions, key: null, value: Buffer.from(value(from + i)) }),
+    ground.producer.send({ topic, partition: (from + i) % partitions, key: null, value: Buffer.from(value(from + i)) }),
   )
   await Promise.all(sends)
 }
 
-function host(given: Record<string, string> = {}): { host: TaskHost; listener: RecordingListener } {
-  const listener = new RecordingListener()
-  return {
-    host: new TaskHost({ config: testWorkerConfig(broker.bootstrap, given), listener, logger: silentLogger }),
-    listener,
-  }
-}
+const host = (given?: Record<string, string>): HostedTasks => ground.host(given)
 
 function sinkProps(
   name: string,
   given: Record<string, string> = {},
 ): { props: Record<string, string>; events: () => Event[] } {
-  const out = join(folder, `${name}.jsonl`)
-  const events = (): Event[] =>
-    existsSync(out)
-      ? readFileSync(out, 'utf8')
-          .trim()
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => JSON.parse(line) as Event)
-      : []
-  return { props: { 'connector.class': 'test.CollectingSink', name, topics: name, out, ...given }, events }
+  const out = join(ground.folder, `${name}.jsonl`)
+  const props = { 'connector.class': 'test.CollectingSink', name, topics: name, out, ...given }
+  return { props, events: () => jsonLines<Event>(out) }
 }
 
 const taken = (events: Event[]): number[] =>
@@ -94,10 +62,7 @@ for (const take of ['records', 'batches']) {
     const first = host()
     await first.host.startTask(id, props, props, 'STARTED')
     await eventually(() => first.host.counters()[0]?.recordsSent === 1000, 'taking 1000 records')
-    await eventually(
-      async () => (await admin.listGroupOffsets(`connect-${name}`)).some(({ offset }) => offset === 1000),
-      'the commit at its interval',
-    )
+    await eventually(() => ground.isCommitted(`connect-${name}`, 1000), 'the commit at its interval')
     await first.host.close()
     assert.deepEqual(taken(events()), upTo(1000))
     assert.deepEqual(
@@ -151,7 +116,7 @@ for (const take of ['records', 'batches']) {
 for (const take of ['records', 'batches']) {
   test(`after a rewind nothing of what was fetched before is delivered (${take})`, async () => {
     const name = `rewound-early-${take}`
-    await admin.createTopics([{ name, partitions: 1 }])
+    await ground.admin.createTopics([{ name, partitions: 1 }])
     // Several deliveries in one fetch: wire batches of one record, or one wire batch that is more than a put takes.
     if (take === 'records') await produce(name, 0, 20)
     else for (let n = 0; n < 20; n++) await produce(name, n, n + 1)
@@ -172,7 +137,7 @@ test('what could not be flushed is delivered again from the last commit', async 
   const { host: tasks } = host()
   await tasks.startTask({ connector: 'unflushed', task: 0 }, props, props, 'STARTED')
   const isCommitted = async (): Promise<boolean> =>
-    (await admin.listGroupOffsets('connect-unflushed')).some(({ offset }) => offset === 50)
+    (await ground.admin.listGroupOffsets('connect-unflushed')).some(({ offset }) => offset === 50)
   await eventually(isCommitted, 'the commit after the failed one')
   await tasks.close()
   assert.deepEqual(taken(events()), [...upTo(50), ...upTo(50)])

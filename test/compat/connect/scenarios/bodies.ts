@@ -1,5 +1,5 @@
 import type { Call, Scenario } from '../scenario.ts'
-import { fileSource, input } from './connectors.ts'
+import { fileSource, input, running } from './connectors.ts'
 
 const malformed = [
   '',
@@ -79,6 +79,7 @@ export const bodies: Scenario[] = [
         { call: 'PUT /connector-plugins/FileStreamSource/config/validate', text },
       ]),
       { call: 'POST /connectors', body: { name: 'conf', config: fileSource('conf') } },
+      { until: '/connectors/conf/status', is: running(1) },
       ...configs.map((text): Call => ({ call: 'PATCH /connectors/conf/config', text })),
     ],
   },

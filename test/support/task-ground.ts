@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { silentLogger } from '../../src/base/logger.ts'
+import { Admin, type Cluster, createCluster, Producer } from '../../src/client/index.ts'
+import { TaskHost } from '../../src/runtime/threads/task-host.ts'
+import { startTestBroker, type TestBroker } from './broker.ts'
+import { RecordingListener, testWorkerConfig } from './task-runner.ts'
+
+export interface HostedTasks {
+  readonly host: TaskHost
+  readonly listener: RecordingListener
+}
+
+/** What tests of whole tasks stand on: a broker with clients, a folder, and hosts that run tasks in this thread. */
+export class TaskGround {
+  readonly broker: TestBroker
+  readonly cluster: Cluster
+  readonly producer: Producer
+  readonly admin: Admin
+  readonly folder: string
+
+  private constructor(broker: TestBroker, folder: string) {
+    this.broker = broker
+    this.cluster = createCluster({ bootstrapServers: [broker.bootstrap] })
+    this.producer = new Producer(this.cluster)
+    this.admin = new Admin(this.cluster)
+    this.folder = folder
+  }
+
+  static async open(): Promise<TaskGround> {
+    return new TaskGround(await startTestBroker(), await mkdtemp(join(tmpdir(), 'millrace-tasks-')))
+  }
+
+  async close(): Promise<void> {
+    await this.producer.close()
+    await this.cluster.close()
+    await this.broker.close()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** A host with the worker's properties `given`; the caller closes it. */
+  host(given: Record<string, string> = {}): HostedTasks {
+    const listener = new RecordingListener()
+    const config = testWorkerConfig(this.broker.bootstrap, given)
+    return { host: new TaskHost({ config, listener, logger: silentLogger }), listener }
+  }
+
+  async isCommitted(group: string, offset: number): Promise<boolean> {
+    return (await this.admin.listGroupOffsets(group)).some((position) => position.offset === offset)
+  }
+}
+
+/** What plugins for tests have written so far, a JSON document a line. */
+export function jsonLines<T>(file: string): T[] {
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean)
+  return lines.map((line) => JSON.parse(line) as T)
+}
