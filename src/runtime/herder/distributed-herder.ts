@@ -320,7 +320,8 @@ export class DistributedHerder implements Herder, GroupOwner {
 
   /** Writing goes on for as long as the brokers are away; a worker that stops must not wait for them. */
   async #flushUnlessStopping(): Promise<void> {
-    const { stopSignal, parts } = this.#context
+    const { stopSignal, parts, isStopping } = this.#context
+    if (isStopping) return
     const stopped = new Promise<void>((resolve) =>
       stopSignal.signal.addEventListener('abort', () => resolve(), { once: true }),
     )
