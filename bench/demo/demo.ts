@@ -34,7 +34,7 @@ interface Options {
 
 const TOPIC = 'shop.orders'
 const DATABASE = 'shop'
-const PASSWORD = 'millrace-demo'
+const PASSWORD = 'only-for-the-demo'
 
 /** Things to undo, last one first. */
 const cleanups: { name: string; run: () => Promise<unknown> }[] = []

@@ -10,6 +10,8 @@ const SHORTEST_PROVIDED = 8
 /** Parts of a secret that is a list are secrets too, from this length on. */
 const SHORTEST_PART = 8
 const plain = /^(?:true|false|null|\d{1,9})$/i
+/** A password as in examples, `postgres` say: hidden within words, it would blot out class names and addresses. */
+const dictionaryWord = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11})$/
 
 const secretParts = [
   /:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/g,
@@ -79,7 +81,8 @@ function changed(raw: string | null | undefined, resolved: string | null | undef
 }
 
 function ofPassword(text: string): Omit<ConfigSecret, 'text'> {
-  const reach = text.length < SHORTEST_SECRET ? 'quoted' : plain.test(text) ? 'word' : 'anywhere'
+  const isWord = plain.test(text) || dictionaryWord.test(text)
+  const reach = text.length < SHORTEST_SECRET ? 'quoted' : isWord ? 'word' : 'anywhere'
   return { reach, elsewhere: reach }
 }
 

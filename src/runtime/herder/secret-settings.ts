@@ -6,9 +6,14 @@ import type { PluginDirectory } from './plugin-directory.ts'
 const secretName =
   /password|passwd|passphrase|secret|token|credential|private\.?key|api\.?key|keystore\.key$|jaas|authorization|user\.info$|(?:^|[._-])(?:pass|pwd)(?:$|[._-])/i
 
+/** What such settings hold is no secret. */
+const harmless = /\.(?:class|type|version|enabled?|ms)$/i
+/** Transforms, predicates and providers are called as the user likes: `transforms.maskPassword.fields`. */
+const alias = /^(?:transforms|predicates|config\.providers)\.[^.]+\./
+
 /** True when a setting sounds as if its value were a secret, whatever its type is. */
 export function isSecretName(name: string): boolean {
-  return secretName.test(name)
+  return secretName.test(name.replace(alias, '')) && !harmless.test(name)
 }
 
 const kinds: readonly (readonly [key: string, type: PluginType])[] = [

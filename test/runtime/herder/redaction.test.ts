@@ -87,3 +87,25 @@ test('parts that providers gave are secrets by themselves; a reference that noth
   const secrets = secretValues({ raw, resolved: { ...raw, dsn: 'user u pass of-a-file' }, provided })
   assert.equal(redactor(secrets)('not of-a-file, ${nobody:x}'), 'not [hidden], ${nobody:x}')
 })
+
+test('a password that is a common word is hidden where it stands alone, not within class names and addresses', () => {
+  const secrets = secretsOf({ 'database.password': 'postgres' })
+  const hide = redactor(secrets)
+  assert.equal(hide('login with "postgres" failed'), 'login with "[hidden]" failed')
+  assert.equal(hide('jdbc:postgresql://u:postgres@h/db'), 'jdbc:postgresql://u:[hidden]@h/db')
+  const text = 'io.debezium.connector.postgresql.PostgresConnector is not known'
+  assert.equal(hide(text), text)
+  assert.equal(redactor(secretsOf({ password: 'postgres1' }))('xpostgres1x'), 'x[hidden]x')
+})
+
+test('classes and types are no secrets, however a provider or a transform is called', () => {
+  const config = {
+    'config.providers.secrets.class': 'io.strimzi.kafka.KubernetesSecretConfigProvider',
+    'transforms.maskPassword.type': 'org.apache.kafka.connect.transforms.MaskField$Value',
+    'transforms.maskPassword.fields': 'password',
+    'secrets.cache.ttl.ms': '60000',
+  }
+  assert.deepEqual(textsOf(config), [])
+  const own = { 'transforms.sign.secret': 'geheim-1', 'config.providers.vault.param.token': 'geheim-2' }
+  assert.deepEqual(textsOf(own), ['geheim-1', 'geheim-2'])
+})
