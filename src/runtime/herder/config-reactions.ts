@@ -14,6 +14,7 @@ export class ConfigReactions {
   readonly #loggers: LoggerAdmin
   /** Those that are still to be followed. */
   readonly #restartRequests = new Set<RestartRequest>()
+  readonly #waiting: ConfigEvent[] = []
 
   constructor(context: HerderContext, restarts: Restarts, loggers: LoggerAdmin) {
     this.#context = context
@@ -21,17 +22,42 @@ export class ConfigReactions {
     this.#loggers = loggers
   }
 
-  /** Puts the reaction to an event in the queue. */
+  /**
+   * Puts the reaction to an event in the queue. Events that wait there together are followed together, so that what has
+   * to be waited for (tasks that stop) is waited for once.
+   */
   follow(event: ConfigEvent): void {
-    const { queue, parts } = this.#context
+    const { queue } = this.#context
     if (this.#context.isStopping) return
     if (event.type === 'restart-requested' && !this.#isNews(event)) return
-    queue
-      .run(`handling ${event.type.replaceAll('-', ' ')}`, () => this.#react(event))
-      .catch((error: unknown) => {
-        if (!this.#context.isStopping)
-          parts.logger.error({ err: error, event: event.type }, 'Could not follow a change of the configuration')
-      })
+    this.#waiting.push(event)
+    if (this.#waiting.length > 1) return
+    const follow = (): Promise<unknown> => {
+      const events = this.#waiting.splice(0)
+      return queue.step(describe(events), () => this.#reactToAll(events))
+    }
+    // Refused only by a worker that stops.
+    queue.run('handling changes of the configuration', follow).catch(() => undefined)
+  }
+
+  /** In order for each connector, and connectors side by side. */
+  async #reactToAll(events: readonly ConfigEvent[]): Promise<void> {
+    const bySubject = Map.groupBy(events, (event) => ('connector' in event ? event.connector : null))
+    await Promise.all(
+      [...bySubject.values()].map(async (ofOne) => {
+        for (const event of ofOne) await this.#reactSafely(event)
+      }),
+    )
+  }
+
+  async #reactSafely(event: ConfigEvent): Promise<void> {
+    try {
+      await this.#react(event)
+    } catch (error) {
+      if (this.#context.isStopping) return
+      const { logger } = this.#context.parts
+      logger.error({ err: error, event: event.type }, 'Could not follow a change of the configuration')
+    }
   }
 
   /** False when a request that is to be followed does the same and more. It takes the place of those that do less. */
@@ -99,4 +125,11 @@ export class ConfigReactions {
       logger.error({ err: error, connector }, 'Could not change the state of a connector')
     })
   }
+}
+
+function describe(events: readonly ConfigEvent[]): string {
+  const [only, ...others] = events
+  return only === undefined || others.length > 0
+    ? `handling ${events.length} changes of the configuration`
+    : `handling ${only.type.replaceAll('-', ' ')}`
 }

@@ -156,3 +156,40 @@ test('a change is followed however the one before it ended', async (t) => {
   await played.settle()
   assert.equal((await played.herder.connectorStatus('c1')).connector.state, 'STOPPED')
 })
+
+test('changes of several connectors that wait together are waited for together, those of one in their order', async (t) => {
+  const names = ['c1', 'c2', 'c3']
+  const played = await PlayedWorker.start({
+    before: (configs) => {
+      for (const name of names) configs.giveConnector(name, source(), 1)
+    },
+  })
+  t.after(() => played.stop())
+  await played.follow({ assigned: { connectors: [], tasks: names.map((name) => task(name)) } })
+  await played.untilCalls(...names.map((name) => `start ${name}-0`))
+  const { runner } = played
+  const held = Promise.withResolvers<void>()
+  const stopTasks = runner.stopTasks.bind(runner)
+  runner.stopTasks = async (ids) => {
+    await stopTasks(ids)
+    await held.promise
+  }
+  for (const name of names) played.configs.give({ type: 'connector', connector: name, properties: null })
+  played.configs.giveConnector('c1', source(), 1)
+  await played.untilCalls(...names.map((name) => `stop ${name}-0`))
+  // Only what is stopped may be started by others.
+  assert.equal(played.rejoins.length, 0)
+  assert.equal(played.claimed().tasks.length, 3)
+  assert.match(played.herder.stage()?.description ?? '', /^handling \d changes of the configuration$/)
+  held.resolve()
+  await played.settle()
+  assert.deepEqual(played.claimed().tasks, [])
+  const ofFirst = played.rejoins.filter((reason) => reason.includes('connector c1'))
+  assert.deepEqual(ofFirst, [
+    'connector c1 was removed',
+    'connector c1 was created',
+    'the tasks of connector c1 changed',
+  ])
+  await played.follow({ assigned: { connectors: [], tasks: [task('c1')] } })
+  await played.untilCalls('start c1-0')
+})
