@@ -1,4 +1,4 @@
-import { clientKeys } from '../validation/client-keys.ts'
+import { clientKeys } from '../config-def/client-keys.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { PluginType } from '../task-runner.ts'
 import type { PluginDirectory } from './plugin-directory.ts'

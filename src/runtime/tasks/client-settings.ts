@@ -3,12 +3,11 @@ import type { Logger } from '../../base/logger.ts'
 import type { ClientOptions } from '../../client/index.ts'
 import type { ProducerOptions } from '../../client/producer/options.ts'
 import { type CompressionType, compressionTypes } from '../../protocol/records/index.ts'
+import type { ClientKind } from '../config-def/client-keys.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import { bundledPolicy } from '../plugins/override-policies.ts'
 import { sensorSettings } from '../metrics/sensor-settings.ts'
 import { listProp, type Props, propsWithPrefix } from './props.ts'
-
-export type ClientKind = 'producer' | 'consumer' | 'admin'
 
 /**
  * The settings of a client that a task uses, under Kafka's names: `defaults`, then the worker's `<kind>.*`, then the

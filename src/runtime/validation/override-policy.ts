@@ -7,9 +7,8 @@ import { RuntimeError } from '../errors.ts'
 import { bundledPolicy, notAllowed } from '../plugins/override-policies.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { PluginDescription } from '../task-runner.ts'
-import type { ClientKind } from '../tasks/client-settings.ts'
 import type { WorkerConfig } from '../worker-config.ts'
-import { clientKeys } from './client-keys.ts'
+import { type ClientKind, clientKeys } from '../config-def/client-keys.ts'
 import type { Entry } from './entries.ts'
 
 /** A client setting is not of its type, which fails a whole validation as in Kafka Connect. REST: 500. */

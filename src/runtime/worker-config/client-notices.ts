@@ -1,5 +1,4 @@
-import type { ClientKind } from '../tasks/client-settings.ts'
-import { clientKeys } from '../validation/client-keys.ts'
+import { type ClientKind, clientKeys } from '../config-def/client-keys.ts'
 
 const shared = [
   'bootstrap.servers',

@@ -6,7 +6,7 @@ export interface WorkerKey extends ConfigKey {
   readonly withoutEffect: string | null
 }
 
-interface WorkerKeyOptions extends KeyOptions {
+export interface WorkerKeyOptions extends KeyOptions {
   readonly withoutEffect?: string
 }
 

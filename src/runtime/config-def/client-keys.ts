@@ -1,6 +1,8 @@
 import type { ConfigType, Importance } from '../../connect/index.ts'
-import { type ConfigKey, key } from '../config-def/key.ts'
-import type { ClientKind } from '../tasks/client-settings.ts'
+import { type ConfigKey, key } from './key.ts'
+
+/** The clients that Kafka has for all who use it. */
+export type ClientKind = 'producer' | 'consumer' | 'admin'
 
 type Row = readonly [
   /** Whose key it is: p(roducer), c(onsumer), a(dmin). */
@@ -12,7 +14,7 @@ type Row = readonly [
   importance: Importance,
 ]
 
-/** The settings of Kafka's own clients, for the types and defaults that validation shows of `*.override.*`. */
+/** The settings of Kafka's own clients: types, defaults and importance. */
 const rows: readonly Row[] = [
   ['pc', 'bootstrap.servers', 'LIST', undefined, 'HIGH'],
   ['pca', 'client.dns.lookup', 'STRING', 'use_all_dns_ips', 'MEDIUM'],
