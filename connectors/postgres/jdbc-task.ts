@@ -40,6 +40,8 @@ export class JdbcTask implements SourceTask {
     this.#settings = settings
     this.#context = context
     this.#readings = readings
+    // One listener for the task: one for each wait would stay with the signal for as long as the task lives.
+    context.signal.addEventListener('abort', () => this.#current?.reader.interrupt(), { once: true })
   }
 
   /** Connects, reads the stored offsets and checks every table, so that what is wrong fails the start. */
@@ -82,7 +84,6 @@ export class JdbcTask implements SourceTask {
 
   async #waitForBatch(): Promise<SourceBatch | null> {
     const { signal } = this.#context
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     while (!signal.aborted) {
       if (!this.#current) {
         const due = this.#readings.reduce((first, each) => (each.dueAt < first.dueAt ? each : first))
@@ -95,7 +96,7 @@ export class JdbcTask implements SourceTask {
       if (batch) return batch
       // The end of a statement is a pause for breath: the worker gets its turn before the next one.
       if (!this.#current) return null
-      await Promise.race([this.#current.reader.ready(), stopped])
+      await this.#current.reader.ready()
     }
     return null
   }

@@ -164,6 +164,11 @@ export class TableReader {
     return this.#copy.ready()
   }
 
+  /** Ends the wait for {@link ready}, although there is nothing to say. */
+  interrupt(): void {
+    this.#copy.interrupt()
+  }
+
   /** The next batch, null at the end of the statement, or undefined when one must wait with `ready`. Throws the server's error. */
   next(): RowBatch | null | undefined {
     if (!this.#current || this.#current.next === this.#current.rows.rows) {

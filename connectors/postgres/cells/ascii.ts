@@ -10,28 +10,43 @@ export function asciiText(bytes: Uint8Array, start: number, end: number): string
   return text
 }
 
+/** The largest power of ten below which digits are found with 32-bit arithmetic, which is several times faster. */
+const SMALL = 1_000_000_000
+
 /** Writes a safe integer in decimal digits, without a string: dates and timestamps are most of what a table holds. */
 export function writeInteger(out: ByteSink, value: number): void {
   out.reserve(17)
   const target = out.bytes
+  let position = out.position
   let rest = value
   if (rest < 0) {
-    target[out.position++] = MINUS
+    target[position++] = MINUS
     rest = -rest
   }
-  let end = out.position + digitCount(rest)
-  out.position = end
-  while (rest >= 10) {
-    const quotient = Math.floor(rest / 10)
-    target[--end] = ZERO + (rest - quotient * 10)
+  if (rest < SMALL) {
+    out.position = writeSmall(target, position, rest | 0, digitCount(rest | 0))
+    return
+  }
+  const high = Math.floor(rest / SMALL)
+  position = writeSmall(target, position, high | 0, digitCount(high | 0))
+  out.position = writeSmall(target, position, (rest - high * SMALL) | 0, 9)
+}
+
+/** Writes the last `digits` digits of a number below 10⁹; gives the position after them. */
+function writeSmall(target: Uint8Array, position: number, value: number, digits: number): number {
+  const end = position + digits
+  let rest = value
+  for (let at = end - 1; at >= position; at--) {
+    const quotient = (rest / 10) | 0
+    target[at] = ZERO + rest - quotient * 10
     rest = quotient
   }
-  target[--end] = ZERO + rest
+  return end
 }
 
 function digitCount(value: number): number {
   let digits = 1
-  for (let limit = 10; value >= limit; limit *= 10) digits++
+  for (let limit = 10; digits < 9 && value >= limit; limit *= 10) digits++
   return digits
 }
 

@@ -2,7 +2,6 @@ import { type CellReader, DataError, writeAscii } from 'millrace/connect'
 import { asciiText, twoDigits, writeInteger } from './ascii.ts'
 
 const ZERO = 48
-const NINE = 57
 const MINUS = 45
 const PLUS = 43
 const COLON = 58
@@ -41,28 +40,38 @@ export function hybridDays(year: number, month: number, day: number): number {
 interface Cursor {
   position: number
   days: number
+  /** Of the day. */
+  ms: number
+  /** Below the milliseconds: 0 to 999. */
   micros: number
   offsetSeconds: number
 }
 
 /** One parse at a time, so one cursor serves all: nothing is made per cell. */
-const cursor: Cursor = { position: 0, days: 0, micros: 0, offsetSeconds: 0 }
+const cursor: Cursor = { position: 0, days: 0, ms: 0, micros: 0, offsetSeconds: 0 }
 
 let cachedDate = -1
 let cachedDays = 0
 
 function parseDate(bytes: Uint8Array, start: number, end: number, proleptic: boolean): void {
-  let position = start
-  let year = 0
-  while (position < end && bytes[position] !== MINUS) {
-    const digit = (bytes[position++] as number) - ZERO
-    if (digit < 0 || digit > 9) throw notFinite(bytes, start, end)
-    year = year * 10 + digit
+  let position = start + 4
+  let year: number
+  if (bytes[position] === MINUS && bytes[end - 1] !== LETTER_B + 1) {
+    year = twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2)
+  } else {
+    position = start
+    year = 0
+    if (bytes[start] === MINUS) throw notFinite(bytes, start, end)
+    while (position < end && bytes[position] !== MINUS) {
+      const digit = (bytes[position++] as number) - ZERO
+      if (digit < 0 || digit > 9) throw notFinite(bytes, start, end)
+      year = year * 10 + digit
+    }
+    if (bytes[end - 1] === LETTER_B + 1 && bytes[end - 2] === LETTER_B) year = 1 - year
   }
   const month = twoDigits(bytes, position + 1)
   const day = twoDigits(bytes, position + 4)
   cursor.position = position + 6
-  if (bytes[end - 1] === LETTER_B + 1 && bytes[end - 2] === LETTER_B) year = 1 - year
   const packed = (year * 16 + month) * 32 + day
   if (packed !== cachedDate || proleptic) {
     cachedDays = proleptic ? gregorianDays(year, month, day) : hybridDays(year, month, day)
@@ -71,23 +80,29 @@ function parseDate(bytes: Uint8Array, start: number, end: number, proleptic: boo
   cursor.days = cachedDays
 }
 
-/** `HH:MM:SS[.ffffff]` at the cursor, as microseconds of the day. */
+/** By how many digits are missing to six. PostgreSQL has microseconds, and so no more than six digits. */
+const POWERS_OF_TEN = Int32Array.of(1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
+
+/** `HH:MM:SS[.ffffff]` at the cursor, as milliseconds of the day and the microseconds below them. */
 function parseTime(bytes: Uint8Array, end: number): void {
   let position = cursor.position
-  let micros =
-    ((twoDigits(bytes, position) * 60 + twoDigits(bytes, position + 3)) * 60 + twoDigits(bytes, position + 6)) *
-    1_000_000
+  const seconds =
+    (twoDigits(bytes, position) * 60 + twoDigits(bytes, position + 3)) * 60 + twoDigits(bytes, position + 6)
   position += 8
+  let fraction = 0
   if (position < end && bytes[position] === POINT) {
-    let unit = 100_000
-    for (position++; position < end; position++, unit /= 10) {
-      const byte = bytes[position] as number
-      if (byte < ZERO || byte > NINE) break
-      micros += (byte - ZERO) * unit
+    let missing = 6
+    for (position++; position < end; position++, missing--) {
+      const digit = (bytes[position] as number) - ZERO
+      if (digit < 0 || digit > 9) break
+      fraction = fraction * 10 + digit
     }
+    fraction *= POWERS_OF_TEN[missing] as number
   }
   cursor.position = position
-  cursor.micros = micros
+  const ms = (fraction / 1000) | 0
+  cursor.ms = seconds * 1000 + ms
+  cursor.micros = fraction - ms * 1000
 }
 
 /** `+HH[:MM[:SS]]` at the cursor, if there is one. */
@@ -132,7 +147,7 @@ export const timeReader: CellReader = {
 function timeOfDay(bytes: Uint8Array, start: number, end: number): number {
   cursor.position = start
   parseTime(bytes, end)
-  const ms = Math.floor(cursor.micros / 1000)
+  const { ms } = cursor
   if (ms >= DAY_MS)
     throw new DataError(
       `A time holds ${asciiText(bytes, start, end)}, which is not within a day: Connect's Time ends before 24:00`,
@@ -156,9 +171,7 @@ function parseTimestamp(bytes: Uint8Array, start: number, end: number, options: 
   if (bytes[cursor.position] === SPACE) cursor.position++
   parseTime(bytes, end)
   parseZone(bytes, end)
-  const ms = Math.floor(cursor.micros / 1000)
-  const local = cursor.days * DAY_MS + ms - cursor.offsetSeconds * 1000
-  cursor.micros -= ms * 1000
+  const local = cursor.days * DAY_MS + cursor.ms - cursor.offsetSeconds * 1000
   return options.zone ? local - options.zone(local) : local
 }
 

@@ -87,6 +87,11 @@ export class CopyOut implements ByteTaker {
     })
   }
 
+  /** Ends the wait for {@link ready}, although `take` has nothing to say. */
+  interrupt(): void {
+    this.#notify()
+  }
+
   /** Called by pg when the connection is ready for this statement. */
   submit(connection: Connection): void {
     const raw = connection as RawConnection

@@ -39,6 +39,7 @@ export function writeJsonDecimal(out: ByteSink, bytes: Uint8Array, start: number
 
 /** Big-endian two's complement of a safe integer, at the end of `unscaledBytes`; gives the count of bytes. */
 function smallIntegerBytes(value: number): number {
+  if ((value | 0) === value) return int32Bytes(value)
   let position = 8
   let rest = value
   do {
@@ -51,6 +52,17 @@ function smallIntegerBytes(value: number): number {
       (rest === -1 && (unscaledBytes[position] as number) >= 0x80)
     )
   )
+  return 8 - position
+}
+
+/** The same with 32-bit arithmetic, which most amounts of money fit and which is several times faster. */
+function int32Bytes(value: number): number {
+  let position = 8
+  let rest = value
+  do {
+    unscaledBytes[--position] = rest
+    rest >>= 8
+  } while (rest !== ((unscaledBytes[position] as number) << 24) >> 31)
   return 8 - position
 }
 

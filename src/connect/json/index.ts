@@ -1,5 +1,6 @@
 export * from './decimal.ts'
 export * from './growable-bytes.ts'
+export { LastView } from './last-view.ts'
 export * from './parse.ts'
 export * from './payload-writer.ts'
 export * from './plain-json.ts'

@@ -7,6 +7,7 @@ import {
   type Field,
   fieldPrefix,
   GrowableBytes,
+  LastView,
   type PayloadWriters,
   type RowWriter,
   type Schema,
@@ -16,9 +17,15 @@ import {
 const openObject = Buffer.from('{')
 const closeObject = Buffer.from('}')
 
+/** Bytes that are copied together, and how many may so be read or written beyond what is meant. */
+const WORD = 4
+const SPARE = WORD - 1
+
 /** What is written for one cell: the bytes before it, then the cell or its null form. */
 interface CellStep {
   readonly before: Uint8Array
+  /** The same, four bytes a word, filled up with zeros. */
+  readonly words: Int32Array
   readonly cell: number
   readonly reader: CellReader
   /** The reader's `writeJson`. */
@@ -78,6 +85,7 @@ function compileRow(
     const reader = readerFor(cellSchema, column.reader, writers)
     steps.push({
       before,
+      words: wordsOf(before),
       cell: column.cell,
       reader,
       // oxlint-disable-next-line typescript/unbound-method -- called with its reader
@@ -95,28 +103,31 @@ function compileRow(
 /**
  * The loop over a row's cells. Per cell: the bytes before it, copied here because they are short, and then the reader's
  * writing, called through a field of the step (looking `writeJson` up in readers of many shapes costs more than a short
- * cell). Cells that go out as they are (`writeBytes`: numbers) are copied here too. Together 1.5 × the rows per CPU second.
+ * cell). Cells that go out as they are (`writeBytes`: numbers) are copied here too, and four bytes at once. Together twice the
+ * rows per CPU second.
  */
 function runSteps(steps: readonly CellStep[], decimals: DecimalFormat, end: Uint8Array): RowWriter {
+  const source = new LastView()
+  const target = new LastView()
   return (out, { bytes, starts, ends, cellsPerRow }, row) => {
+    const from = source.of(bytes)
     const base = row * cellsPerRow
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i] as CellStep
-      const { before, cell } = step
+      const { words, cell } = step
       const start = starts[base + cell] as number
       const cellEnd = ends[base + cell] as number
       const isVerbatim = step.isVerbatim && start >= 0
-      const needed = before.length + (isVerbatim ? cellEnd - start : 0)
-      let target = out.bytes
+      const needed = words.length * WORD + (isVerbatim ? cellEnd - start + SPARE : 0)
       let position = out.position
-      if (target.length - position < needed) {
-        out.reserve(needed)
-        target = out.bytes
-      }
-      for (let k = 0; k < before.length; k++) target[position++] = before[k] as number
-      if (isVerbatim) {
-        for (let k = start; k < cellEnd; k++) target[position++] = bytes[k] as number
-        out.position = position
+      if (out.bytes.length - position < needed) out.reserve(needed)
+      const to = target.of(out.bytes)
+      for (let k = 0; k < words.length; k++) to.setInt32(position + k * WORD, words[k] as number, true)
+      position += step.before.length
+      if (isVerbatim && cellEnd + SPARE <= bytes.length) {
+        for (let at = start, p = position; at < cellEnd; at += WORD, p += WORD)
+          to.setInt32(p, from.getInt32(at, true), true)
+        out.position = position + cellEnd - start
         continue
       }
       out.position = position
@@ -129,6 +140,14 @@ function runSteps(steps: readonly CellStep[], decimals: DecimalFormat, end: Uint
     }
     writeBytes(out, end)
   }
+}
+
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const padded = new Uint8Array(Math.ceil(bytes.length / WORD) * WORD)
+  padded.set(bytes)
+  // Read as they will be written: little-endian, whatever the order of this machine.
+  const view = new DataView(padded.buffer)
+  return Int32Array.from({ length: padded.length / WORD }, (_none, i) => view.getInt32(i * WORD, true))
 }
 
 /** The column's own writing, unless the converter's settings ask for what a column cannot know: nulls in place of defaults. */
