@@ -20,6 +20,7 @@ import { loggerNames } from './logger-names.ts'
 import type { MetricsSource } from './metrics/group.ts'
 import { WorkerMetrics } from './metrics/worker-metrics.ts'
 import { bundledPolicy } from './plugins/override-policies.ts'
+import { logPluginPathProblems } from './plugins/plugin-path.ts'
 import { hasOwnConverters, requireKnownConverters } from './plugins/require-known-converters.ts'
 import { requireKnownPolicy } from './plugins/require-known-policy.ts'
 import { ConfigProviders } from './providers/config-providers.ts'
@@ -297,6 +298,7 @@ class ConnectWorker implements Worker {
     await this.#options.prepare?.(this.herder)
     this.herder.ready()
     logger.info({ url: advertisedUrl, group: this.config.groupId }, 'Worker started')
+    await logPluginPathProblems(this.config.pluginPath, logger.child({ logger: loggerNames.plugins }))
   }
 
   async #prepare(advertisedUrl: string): Promise<HerderPlace> {

@@ -44,14 +44,14 @@ export async function loadPlugins(options: LoadOptions): Promise<PluginRegistry>
   const { logger, excludedModules = [], onLoading } = options
   const registry = new PluginRegistry()
   await addBundledPlugins(registry, logger)
-  const scan = await scanPluginPath(options.pluginPath)
-  for (const problem of scan.problems) logger.warn({}, problem)
-  for (const module of scan.modules) {
+  // The worker says which entries could not be used: there are many threads.
+  const { modules } = await scanPluginPath(options.pluginPath)
+  for (const module of modules) {
     if (excludedModules.includes(module.file)) continue
     onLoading?.(module.file)
     await addModule(registry, pathToFileURL(module.file).href, logger, module.file)
   }
-  if (scan.modules.length > 0) onLoading?.(null)
+  if (modules.length > 0) onLoading?.(null)
   return registry
 }
 

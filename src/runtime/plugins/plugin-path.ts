@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { Logger } from '../../base/logger.ts'
 
 /** A module that may hold plugins. */
 export interface PluginModule {
@@ -17,6 +18,8 @@ export interface PluginPathScan {
 
 const moduleName = /\.(?:ts|mts|js|mjs)$/
 const notAPlugin = /(?:\.d\.m?ts|\.(?:test|spec)\.[a-z]+)$/
+const empty =
+  'has no plugins: they are .ts, .mts, .js and .mjs files, and npm packages that name theirs; JAR files are not read'
 const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs']
 
 /**
@@ -34,8 +37,12 @@ export async function scanPluginPath(pluginPath: readonly string[]): Promise<Plu
     try {
       const path = resolve(entry)
       const info = await stat(path)
-      if (info.isDirectory()) await scanFolder(path, found, scan.problems)
-      else if (moduleName.test(path)) found.push(path)
+      if (info.isDirectory()) {
+        const before = scan.problems.length
+        await scanFolder(path, found, scan.problems)
+        if (found.length === 0 && scan.problems.length === before)
+          scan.problems.push(`plugin.path entry ${entry} ${empty}`)
+      } else if (moduleName.test(path)) found.push(path)
       else scan.problems.push(`plugin.path entry ${entry} is neither a folder nor a .ts, .mts, .js or .mjs file`)
     } catch (error) {
       scan.problems.push(`plugin.path entry ${entry} cannot be read: ${(error as Error).message}`)
@@ -132,4 +139,10 @@ async function exists(path: string): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/** Says which entries of `plugin.path` could not be used. Runs no code of plugins. */
+export async function logPluginPathProblems(pluginPath: readonly string[], logger: Logger): Promise<void> {
+  const { problems } = await scanPluginPath(pluginPath)
+  for (const problem of problems) logger.warn({}, problem)
 }

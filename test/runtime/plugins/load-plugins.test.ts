@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { silentLogger, type Logger } from '../../../src/base/logger.ts'
 import { loadPlugins } from '../../../src/runtime/plugins/load-plugins.ts'
+import { logPluginPathProblems } from '../../../src/runtime/plugins/plugin-path.ts'
 
 const folders: string[] = []
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
@@ -39,6 +40,7 @@ function recorder(): { logger: Logger; warnings: string[] } {
 
 async function classesAt(...pluginPath: string[]): Promise<{ classes: string[]; warnings: string[] }> {
   const { logger, warnings } = recorder()
+  await logPluginPathProblems(pluginPath, logger)
   const registry = await loadPlugins({ pluginPath, logger })
   return { classes: registry.all.map((one) => one.class).filter((name) => name.startsWith('test.')), warnings }
 }
@@ -81,6 +83,14 @@ test('modules that do not load or hold no plugin are left out with a sentence ea
   assert.match(warnings.find((warning) => warning.includes('empty.ts')) ?? '', /exports no plugin/)
   assert.match(warnings.find((warning) => warning.includes('half.ts')) ?? '', /has no config declaration/)
   assert.match(warnings.find((warning) => warning.includes('absent')) ?? '', /cannot be read/)
+})
+
+test('a folder of JAR files is named as one without plugins', async () => {
+  const folder = await folderWith({ 'kafka-connect-jdbc/kafka-connect-jdbc-10.8.0.jar': 'PK' })
+  const { classes, warnings } = await classesAt(folder)
+  assert.deepEqual(classes, [])
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /^plugin\.path entry .* has no plugins: .*JAR files are not read$/)
 })
 
 test('the bundled converters are there under their Java names', async () => {
