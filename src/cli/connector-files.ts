@@ -62,6 +62,12 @@ function request(json: Readonly<Record<string, unknown>>, file: string): Connect
   if (typeof name !== 'string' || typeof config !== 'object' || config === null) return null
   const flat = settings({ ...config, name: (config as Record<string, unknown>)['name'] ?? name })
   if (flat === null) return null
+  if (flat.name !== name) {
+    throw new CommandError(
+      `The connector file ${file} has two names, ${name} and, in its config, ${flat.name}; leave one out, or make them equal`,
+      ExitCode.environment,
+    )
+  }
   const initialState = state === null ? null : states[textOf(state).toUpperCase()]
   if (initialState === undefined) {
     throw new CommandError(

@@ -287,11 +287,11 @@ describe('AbstractHerderTest', () => {
     })
   }
 
-  for (const [kind, plugin] of [
-    ['Sink', 'fake.FakeSinkConnector'],
-    ['Source', 'fake.FakeSourceConnector'],
+  for (const [name, plugin] of [
+    ['testSinkConnectorPluginConfigIncludingCommon', 'fake.FakeSinkConnector'],
+    ['testSourceConnectorPluginConfigIncludingCommon', 'fake.FakeSourceConnector'],
   ] as const) {
-    test(`test${kind}ConnectorPluginConfigIncludingCommon: a common key that the plugin declares itself comes once, as its own`, async () => {
+    test(`${name}: a common key that the plugin declares itself comes once, as its own`, async () => {
       const asItIs = (await validator().pluginConfig(plugin)).map((one) => one.name)
       const own = { ...describeKey(key('tasks.max', 'INT', '7', 'LOW', 'Its own.')) }
       const declaring = fakePlugins.map((one) => (one.class === plugin ? { ...one, keys: [own, ...one.keys] } : one))
