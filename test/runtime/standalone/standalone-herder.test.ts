@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { ConnectorInfo, ConnectorStateInfo } from '../../../src/runtime/index.ts'
+import { restTimeouts } from '../../../src/rest/timeouts.ts'
+import type { ConnectorInfo, ConnectorStateInfo, Health } from '../../../src/runtime/index.ts'
 import { startTestBroker, type TestBroker } from '../../support/broker.ts'
 import { startTestWorker, type TestWorker } from '../../support/connect-worker.ts'
 import { FakeTaskRunner } from '../../support/fake-task-runner.ts'
@@ -17,6 +18,8 @@ class MoodyTaskRunner extends FakeTaskRunner {
   readonly lame = new Set<string>()
   /** Starts of connectors wait for this. */
   gate: Promise<void> = Promise.resolve()
+  /** Stops of tasks wait for this. */
+  stopGate: Promise<void> = Promise.resolve()
   /** Added to each task configuration. */
   extra: Record<string, string> = {}
 
@@ -28,6 +31,11 @@ class MoodyTaskRunner extends FakeTaskRunner {
   override async startTask(...[id, props, task, target]: Parameters<FakeTaskRunner['startTask']>): Promise<void> {
     const isLame = this.lame.has(`${id.connector}-${id.task}`)
     await super.startTask(id, isLame ? { ...props, fail: 'task-making' } : props, task, target)
+  }
+
+  override async stopTasks(...args: Parameters<FakeTaskRunner['stopTasks']>): Promise<void> {
+    await this.stopGate
+    await super.stopTasks(...args)
   }
 
   override async taskConfigs(...args: Parameters<FakeTaskRunner['taskConfigs']>): Promise<Record<string, string>[]> {
@@ -46,7 +54,11 @@ async function startAlone(file: string): Promise<{ worker: TestWorker; runner: M
   const started = await startTestWorker(
     broker.bootstrap,
     { 'offset.storage.file.filename': join(folder, file) },
-    { standalone: true, makeRunner: (_config, listener) => (made = new MoodyTaskRunner(listener)) },
+    {
+      standalone: true,
+      timeouts: { ...restTimeouts, healthMs: 300 },
+      makeRunner: (_config, listener) => (made = new MoodyTaskRunner(listener)),
+    },
   )
   return { worker: started, runner: made as unknown as MoodyTaskRunner }
 }
@@ -395,6 +407,25 @@ describe('AbstractHerderTest', () => {
     const both = { offsets: [...offsets.offsets, second] }
     await expect(200, 'PATCH', '/connectors/two/offsets', both)
     assert.deepEqual(await expect(200, 'GET', '/connectors/two/offsets'), both)
+  })
+})
+
+describe('StandaloneWorkerIntegrationTest', () => {
+  test('testHealthCheck: unable to handle requests while the herder waits for something that does not end', async () => {
+    await create('stuck')
+    await untilRunning('stuck')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    runner.stopGate = promise
+    const restarting = expect(204, 'POST', '/connectors/stuck/tasks/0/restart')
+    await eventually(() => worker.herder.stage()?.description === 'restarting task stuck-0', 'the restart')
+    const { message } = (await expect(500, 'GET', '/health')) as Health
+    assert.match(
+      message,
+      /^Worker was unable to handle this request and may be unable to handle other requests\. The worker is currently restarting task stuck-0,/,
+    )
+    resolve()
+    await restarting
+    await expect(200, 'GET', '/health')
   })
 })
 
