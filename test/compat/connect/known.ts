@@ -56,8 +56,9 @@ const rules: readonly Rule[] = [
       /^Invalid value \[.*\] for configuration spec: Invalid (?:cast|type found in casting spec): /.test(String(ours)),
   },
   {
-    reason: 'also a connector that could not be made has its version in its status',
-    matches: ({ where, theirs, ours }) => where === 'body.connector.version' && theirs === null && ours === '<version>',
+    reason: 'a status has the version also of what could not be made, or has just begun to run',
+    matches: ({ where, theirs, ours }) =>
+      /^body\.(?:connector|tasks\[\d+\])\.version$/.test(where) && theirs === null && ours === '<version>',
   },
   {
     reason: 'stopping a connector that is not there is 404 in standalone mode as well',
