@@ -168,12 +168,13 @@ test('every sensor of a source and a sink moves as Kafka Connect has it', async 
     1,
   )
   assert.equal(valueOf(families, 'kafka_connect_connector_task_info', { ...source, value_converter_class: json }), 1)
+  const consumer = { clientid: `connector-consumer-${oddName}-0` }
+  assert.equal(valueOf(families, 'kafka_consumer_fetch_manager_records_consumed_total', consumer), 500)
+  assert.ok((valueOf(families, 'kafka_consumer_fetch_manager_bytes_consumed_total', consumer) ?? 0) > 500)
+  assert.ok(between(valueOf(families, 'kafka_consumer_fetch_manager_records_lag_max', consumer), 0, 500))
   const producer = { clientid: 'connector-producer-counting-0' }
   assert.ok((valueOf(families, 'kafka_producer_outgoing_byte_total', producer) ?? 0) > 500)
-  assert.ok(
-    (valueOf(families, 'kafka_consumer_incoming_byte_total', { clientid: `connector-consumer-${oddName}-0` }) ?? 0) >
-      500,
-  )
+  assert.ok((valueOf(families, 'kafka_consumer_incoming_byte_total', consumer) ?? 0) > 500)
 })
 
 test('every declared attribute is on the page, under its names', async () => {
@@ -195,9 +196,11 @@ test('what existing boards query is on the page', async () => {
   const boards = JSON.parse(
     await readFile(new URL('../fixtures/board-metrics.json', import.meta.url), 'utf8'),
   ) as Record<string, string[]>
-  /** Of the JVM's network thread, its admin clients and single brokers. */
+  /** Of the JVM's network thread, its admin clients and single brokers, and one of a company's own rules. */
   const notThere = new Set([
     'kafka_connect_connect_metrics_io_ratio',
+    'kafka_connect_io_ratio',
+    'kafka_connect_connector_info',
     'kafka_admin_client_connection_count',
     'kafka_admin_client_admin_client_metrics_connection_count',
     'kafka_producer_producer_metrics_outgoing_byte',

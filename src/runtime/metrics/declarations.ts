@@ -262,6 +262,21 @@ export const metricDeclarations: readonly GroupDeclaration[] = [
     attributes: networkAttributes,
   },
   {
+    domain: 'consumer',
+    type: 'consumer-fetch-manager-metrics',
+    tags: ['client-id'],
+    summary: 'What the consumer of a sink task fetched.',
+    attributes: {
+      'records-lag-max': number(
+        'How many records were left behind the last one read, in the partition where it was most, at recent fetches.',
+      ),
+      'records-consumed-rate': number('Records fetched per second.'),
+      'records-consumed-total': number('Records fetched since the start.'),
+      'bytes-consumed-rate': number('Bytes fetched per second, compressed as they are.'),
+      'bytes-consumed-total': number('Bytes fetched since the start, compressed as they are.'),
+    },
+  },
+  {
     domain: 'connect',
     type: 'app-info',
     tags: ['client-id'],

@@ -72,7 +72,9 @@ function jmxExporterNames(declaration: GroupDeclaration): GroupNames {
       info: null,
     }
   }
-  const base = domain === 'connect' ? type.replace(/-?metrics$/, '').replace(/^connect(-|$)/, '') : ''
+  const group = type.replace(/-?metrics$/, '')
+  // Most groups begin with their domain, which is not said twice.
+  const base = group === domain ? '' : group.startsWith(`${domain}-`) ? group.slice(domain.length + 1) : group
   const prefix = base === '' ? `kafka_${domain}` : `kafka_${domain}_${snake(base)}`
   const texts = attributesOf(declaration).filter(([, { kind }]) => kind === 'text')
   const isTask = declaration.tags.includes('task')

@@ -64,6 +64,11 @@ abstract class TaskMeter {
 
   protected abstract own(now: number): Record<string, number>
 
+  /** What the task knows of its client beside what the client knows itself. */
+  protected ofClient(_now: number): Record<string, number> {
+    return {}
+  }
+
   enter(state: TaskMeterState): void {
     this.#states.change(state, this.now())
   }
@@ -116,7 +121,10 @@ abstract class TaskMeter {
         'deadletterqueue-produce-failures': this.#errors.deadLetterFailures,
         'last-error-timestamp': this.#errors.lastErrorTimestamp,
       },
-      client: this.#client === null ? null : { id: this.#client.id, values: this.#client.meter.values() },
+      client:
+        this.#client === null
+          ? null
+          : { id: this.#client.id, values: { ...this.#client.meter.values(), ...this.ofClient(now) } },
     }
   }
 }
@@ -183,6 +191,9 @@ export class SinkTaskMeter extends TaskMeter {
   readonly #completions: Sensor
   readonly #skips: Sensor
   readonly #active: Sensor
+  readonly #lags: Sensor
+  readonly #fetchedRecords: Sensor
+  readonly #fetchedBytes: Sensor
   #commits = 0
   #partitions = 0
 
@@ -195,6 +206,17 @@ export class SinkTaskMeter extends TaskMeter {
     this.#completions = new Sensor(sensors)
     this.#skips = new Sensor(sensors)
     this.#active = new Sensor(sensors)
+    this.#lags = new Sensor(sensors)
+    this.#fetchedRecords = new Sensor(sensors)
+    this.#fetchedBytes = new Sensor(sensors)
+  }
+
+  /** A fetch brought records of one partition; `lag` are those that are there beyond them. */
+  fetched(records: number, bytes: number, lag: number): void {
+    const now = this.now()
+    this.#lags.record(lag, now)
+    this.#fetchedRecords.record(records, now)
+    this.#fetchedBytes.record(bytes, now)
   }
 
   read(records: number): void {
@@ -230,6 +252,16 @@ export class SinkTaskMeter extends TaskMeter {
   /** The answer to a commit came when it was given up already. */
   commitSkipped(): void {
     this.#skips.record(1, this.now())
+  }
+
+  protected override ofClient(now: number): Record<string, number> {
+    return {
+      'records-lag-max': this.#lags.max(now),
+      'records-consumed-rate': this.#fetchedRecords.rate(now),
+      'records-consumed-total': this.#fetchedRecords.total,
+      'bytes-consumed-rate': this.#fetchedBytes.rate(now),
+      'bytes-consumed-total': this.#fetchedBytes.total,
+    }
   }
 
   protected own(now: number): Record<string, number> {

@@ -13,7 +13,7 @@ export interface TaskMetrics {
   readonly own: Numbers
   /** Of `task-error-metrics`. */
   readonly errors: Numbers
-  /** Of the task's producer or consumer. Null before there is one. */
+  /** Of the task's producer or consumer: of all groups that {@link clientGroups} lists. Null before there is one. */
   readonly client: { readonly id: string; readonly values: Numbers } | null
 }
 
@@ -59,6 +59,12 @@ export function unpackTaskMetrics({ numbers, clientId, ...packed }: PackedTaskMe
   return { ...packed, common, own, errors, client: clientId === null ? null : { id: clientId, values: client } }
 }
 
+/** The groups that the attributes of a task's client belong to. */
+export const clientGroups = {
+  source: ['producer-metrics'],
+  sink: ['consumer-metrics', 'consumer-fetch-manager-metrics'],
+} as const
+
 const taskTags = ['connector', 'task']
 const layouts = { source: layoutOf('source'), sink: layoutOf('sink') }
 
@@ -67,7 +73,7 @@ function layoutOf(kind: 'source' | 'sink') {
   const common = numbersOf('connect', 'connector-task-metrics', taskTags)
   const own = numbersOf('connect', `${kind}-task-metrics`, taskTags)
   const errors = numbersOf('connect', 'task-error-metrics', taskTags)
-  const client = numbersOf(domain, `${domain}-metrics`, ['client-id'])
+  const client = clientGroups[kind].flatMap((type) => numbersOf(domain, type, ['client-id']))
   return { common, own, errors, client, length: common.length + own.length + errors.length + client.length }
 }
 

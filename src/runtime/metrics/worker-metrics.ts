@@ -11,7 +11,7 @@ import { RebalanceMeter } from './rebalance-meter.ts'
 import { sensorSettings } from './sensor-settings.ts'
 import { StartupMeter } from './startup-meter.ts'
 import type { ClientMeter } from './task-meter.ts'
-import { type TaskMetrics, unpackTaskMetrics } from './task-metrics.ts'
+import { clientGroups, type TaskMetrics, unpackTaskMetrics } from './task-metrics.ts'
 
 /** The parts that metrics are read from, while the worker runs. */
 export interface MetricParts {
@@ -161,7 +161,8 @@ function taskGroups(metrics: TaskMetrics, texts: PluginTexts): MetricGroup[] {
   ]
   if (client !== null) {
     const domain = kind === 'source' ? 'producer' : 'consumer'
-    groups.push({ domain, type: `${domain}-metrics`, tags: { 'client-id': client.id }, values: client.values })
+    for (const type of clientGroups[kind])
+      groups.push({ domain, type, tags: { 'client-id': client.id }, values: client.values })
   }
   return groups
 }

@@ -179,6 +179,8 @@ export class SinkLoop implements TaskLoop {
     const fetched = await input.consumer.poll(timeoutMs, this.#wake.signal, maxRecords)
     this.#stale.clear()
     if (control.stopping) return
+    for (const { recordCount, batches, highWatermark, nextOffset } of fetched)
+      this.meter.fetched(recordCount, batches.length, Math.max(0, highWatermark - nextOffset))
     const wasGivenAny = await this.#takeIn(fetched)
     if (this.#redeliverAt !== null && performance.now() >= this.#redeliverAt && !this.#isPaused) await this.#deliver()
     else if (!wasGivenAny && deliveries.isEmpty) await this.#giveNone()
