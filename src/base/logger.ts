@@ -23,10 +23,24 @@ export function createLogger(
 ): Logger {
   const { level = 'info', destination = 1, bindings = {} } = options
   const lines = pino(
-    { level, base: bindings, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: lineWithoutSecrets } },
+    {
+      level,
+      base: bindings,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      hooks: { streamWrite: lineWithoutSecrets },
+      serializers: { err: readable },
+    },
     pino.destination({ fd: destination, sync: true }),
   )
   return new LeveledLogger(lines, options.levels ?? new LogLevels(wordOf(level)), {})
+}
+
+/** An error as pino writes it, but that what its message says of its cause already is not said again. */
+function readable(error: Error): unknown {
+  const shown = pino.stdSerializers.err(error)
+  const { cause } = error
+  if (cause instanceof Error && error.message.includes(cause.message)) shown.message = error.message
+  return shown
 }
 
 /** The levels that a logger obeys; null for one that was not made by {@link createLogger}. */
@@ -67,13 +81,22 @@ class LeveledLogger implements Logger {
     return new LeveledLogger(this.#root, this.levels, { ...this.#bindings, ...bindings })
   }
 
+  /** Without the fields that each line of this logger has anyway: they would be in it twice. */
+  #notBound(fields: unknown): unknown {
+    if (typeof fields !== 'object' || fields === null || fields instanceof Error) return fields
+    const entries = Object.entries(fields)
+    const own = entries.filter(([name, value]) => this.#bindings[name] !== value)
+    return own.length === entries.length ? fields : Object.fromEntries(own)
+  }
+
   #at(method: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'): LogFn {
     return (...args: unknown[]): void => {
       if (this.#version !== this.levels.version) {
         this.#version = this.levels.version
         this.#lines.level = pinoLevel(this.levels.level(this.#name))
       }
-      ;(this.#lines[method] as (...given: unknown[]) => void)(...args)
+      const [fields, ...rest] = args
+      ;(this.#lines[method] as (...given: unknown[]) => void)(this.#notBound(fields), ...rest)
     }
   }
 }
