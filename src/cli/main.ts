@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { withoutSecrets } from '../base/secrets.ts'
 import { type ServerOptions, withServerOptions } from './commands/options.ts'
-import { type ExitCode, exitCodeOf } from './exit-codes.ts'
+import { ExitCode, exitCodeOf } from './exit-codes.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -22,6 +22,14 @@ async function run(command: Promise<ExitCode>): Promise<void> {
     process.exit(exitCodeOf(error))
   }
 }
+
+// What nobody caught ends the process, as without this, but shows no secret.
+process.on('uncaughtException', (error: unknown) => {
+  process.stderr.write(
+    withoutSecrets(`millrace: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
+  )
+  process.exit(ExitCode.runtime)
+})
 
 withServerOptions(program.command('start'))
   .description('run a worker with the integrated broker')

@@ -51,6 +51,8 @@ describe('RestServerConfigTest', () => {
 
   for (const [title, rules] of [
     ['an action alone', 'set \t'],
+    ['a line break in the value', 'set X-A:1\r\nX-B'],
+    ['a sign in the name that none may have', 'set X(A):1'],
     ['an unknown action', 'badaction \t X-Frame-Options:DENY'],
     ['two actions', 'set add X-XSS-Protection:1'],
     ['no blank after the action', 'addX-XSS-Protection'],

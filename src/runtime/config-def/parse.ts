@@ -34,7 +34,7 @@ export function parseText(text: string, type: ConfigType): ParsedValue {
       return value
     }
     case 'LIST':
-      return trimmed === '' ? [] : trimmed.split(/\s*,\s*/)
+      return trimmed === '' ? [] : trimmed.split(',').map((part) => part.trim())
     case 'PASSWORD':
       return text
     default:

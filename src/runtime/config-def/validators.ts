@@ -49,6 +49,8 @@ export const nonEmptyString: Validator = (value, name) =>
 export const nonEmptyWithoutControlCharacters: Validator = (value, name) => {
   if (typeof value !== 'string') return null
   if (value === '') return invalidValue(value, name, 'String may not be empty')
+  // Half a character is lost in UTF-8: what has it in its name would not be found again.
+  if (!value.isWellFormed()) return invalidValue(value.toWellFormed(), name, 'String must be valid Unicode')
   const found = Array.from(value).filter(
     (c) => c.charCodeAt(0) < 0x20 || (c.charCodeAt(0) >= 0x7f && c.charCodeAt(0) <= 0x9f),
   )

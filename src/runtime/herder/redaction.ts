@@ -15,10 +15,13 @@ const dictionaryWord = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11})$/
 
 const secretParts = [
   /:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/g,
-  /(?:^|[?&;])(?:[^=&;?]*(?:password|passwd|pwd|secret|token|signature|account_?key|access_?key|api_?key)[^=&;]*)=([^&;\s]+)/gi,
-  /(?:password|secret|token|passphrase)\w*\s*=\s*"((?:[^"\\]|\\.)*)"/gi,
-  /(?:^|[\s:="',])(?:Basic|Bearer)\s+([A-Za-z0-9+/=._~-]{8,})/g,
+  // Bounded, so that no text takes long.
+  /(?:password|secret|token|passphrase)\w{0,20}\s{0,10}=\s{0,10}"((?:[^"\\]|\\.)*)"/gi,
+  /(?:^|[\s:="',])(?:Basic|Bearer)\s{1,10}([A-Za-z0-9+/=._~-]{8,})/g,
 ]
+/** Parameters of addresses and connection strings whose values are secrets. */
+const secretParameter = /password|passwd|pwd|secret|token|signature|account_?key|access_?key|api_?key/i
+const LONGEST_PARAMETER = 200
 
 /** A value of a connector that must not be seen. */
 export interface ConfigSecret {
@@ -113,8 +116,19 @@ function textsIn(value: unknown): string[] {
 /** Passwords that stand in an address, a login module or a header, as they stand there and decoded. */
 function partsOf(text: string): string[] {
   const found = secretParts.flatMap((part) => [...text.matchAll(part)].map(([, secret]) => secret as string))
+  found.push(...parametersOf(text))
   const parts = found.flatMap((secret) => (secret.includes('%') ? [secret, decoded(secret)] : [secret]))
   return parts.filter((part) => part.length >= SHORTEST_SECRET)
+}
+
+/** Values of parameters `name=value`, separated by `?`, `&` or `;`, whose names sound secret. */
+function parametersOf(text: string): string[] {
+  if (!text.includes('=')) return []
+  return text.split(/[?&;]/).flatMap((parameter) => {
+    const end = parameter.indexOf('=')
+    const isSecret = end > 0 && end <= LONGEST_PARAMETER && secretParameter.test(parameter.slice(0, end))
+    return isSecret ? [parameter.slice(end + 1).split(/\s/, 1)[0] ?? ''] : []
+  })
 }
 
 function decoded(text: string): string {

@@ -31,7 +31,10 @@ const makers: Readonly<Record<string, MakeProvider>> = {
     return async (path, keys) => {
       if (path === '' || !(await isAllowed(path))) return provided({})
       const files = new Set(await filesIn(path, logger))
-      const wanted = keys.filter((key) => files.has(key))
+      const found = keys.filter((key) => files.has(key))
+      // A file may be a link that leads elsewhere.
+      const allowed = await Promise.all(found.map((key) => isAllowed(join(path, key))))
+      const wanted = found.filter((_key, i) => allowed[i])
       const texts = await Promise.all(wanted.map((key) => readable(join(path, key))))
       return provided(Object.fromEntries(wanted.map((key, i) => [key, texts[i] as string])))
     }

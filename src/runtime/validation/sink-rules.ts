@@ -1,6 +1,7 @@
 import { JavaRegex, javaRegexFault } from '../../connect/index.ts'
 import { parseText } from '../config-def/parse.ts'
 import type { Properties } from '../stores/config-records.ts'
+import { matchesInTime } from './bounded-match.ts'
 import { addError, type Entries } from './entries.ts'
 
 /** Rules over several keys of sinks: what to consume, the dead letter topic, and the consumer group. */
@@ -29,17 +30,21 @@ function checkDeadLetterTopic(entries: Entries, topic: string, topics: readonly 
       `The DLQ topic '${topic}' may not be included in the list of topics ('topics=[${topics.join(', ')}]') consumed by the connector`,
     )
   }
-  if (regex !== '' && matches(regex, topic)) {
+  if (regex === '' || javaRegexFault(regex) !== undefined) return
+  const isMatch = matchesInTime(new JavaRegex(regex), topic)
+  if (isMatch === null) {
+    addError(
+      entries,
+      'topics.regex',
+      `Invalid value ${regex} for configuration topics.regex: it takes too long to tell whether it matches the DLQ topic '${topic}'; avoid repetitions within repetitions`,
+    )
+  } else if (isMatch) {
     addError(
       entries,
       'topics.regex',
       `The DLQ topic '${topic}' may not be matched by the regex for the topics ('topics.regex=${regex}') consumed by the connector`,
     )
   }
-}
-
-function matches(regex: string, topic: string): boolean {
-  return javaRegexFault(regex) === undefined && new JavaRegex(regex).matches(topic)
 }
 
 function checkGroup(entries: Entries, props: Properties, workerGroupId: string): void {

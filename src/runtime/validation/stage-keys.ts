@@ -129,11 +129,22 @@ function placed(entry: Entry, own: ConfigKeyDefinition, group: string, orderInGr
 }
 
 /** Sentences that Kafka Connect makes of the whole name; those of a plugin's own checks have the plugin's name. */
-const ofParser =
-  /^(Missing required configuration ")|^(Invalid value [^]* for configuration )(?=[^:]*: (?:Not a number of type |Expected value to be either true or false|Class [^]* could not be found))/
+const missing = 'Missing required configuration "'
+const invalid = ['Invalid value ', ' for configuration '] as const
+const reasonOfParser = /^[^:]*: (?:Not a number of type |Expected value to be either true or false|Class )/
+
+function withPrefix(message: string, prefix: string): string {
+  if (message.startsWith(missing)) return missing + prefix + message.slice(missing.length)
+  const [start, middle] = invalid
+  const end = message.startsWith(start) ? message.lastIndexOf(middle) : -1
+  if (end === -1) return message
+  const rest = message.slice(end + middle.length)
+  const isOfParser = reasonOfParser.test(rest) && (!/^[^:]*: Class /.test(rest) || rest.includes(' could not be found'))
+  return isOfParser ? message.slice(0, end + middle.length) + prefix + rest : message
+}
 
 function withFullName(entry: Entry, prefix: string): Entry {
-  const errors = entry.errors.map((message) => message.replace(ofParser, (start) => start + prefix))
+  const errors = entry.errors.map((message) => withPrefix(message, prefix))
   const name = prefix + entry.name
   if (entry.definition === null) return { ...entry, name, errors }
   const dependents = entry.definition.dependents.map((dependent) => prefix + dependent)

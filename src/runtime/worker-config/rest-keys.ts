@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { ParsedValue } from '../config-def/key.ts'
 import { invalidValue } from '../config-def/parse.ts'
 import { listWithoutRepeats, oneOf, oneOfIgnoringCase, optional } from '../config-def/validators.ts'
@@ -53,6 +54,12 @@ export function responseHeaderRules(text: string): ResponseHeaderRule[] | string
     }
     if (name.trim() === '' || /\s/.test(name.trim())) {
       return `Invalid header name '${name.trim()}'. The '[header name]' cannot contain whitespace`
+    }
+    try {
+      validateHeaderName(name.trim())
+      validateHeaderValue(name.trim(), value.trim())
+    } catch (error) {
+      return `Invalid header '${name.trim()}': ${(error as Error).message}`
     }
     rules.push({ action, name: name.trim(), value: value.trim() })
   }

@@ -74,6 +74,23 @@ test('paths outside allowed.paths and variables outside the allow list are not r
   assert.equal((await inside.resolve(props)).a, 'alice')
 })
 
+test('a link within an allowed folder that leads out of it is not followed', async () => {
+  const inner = mkdtempSync(join(tmpdir(), 'millrace-allowed-'))
+  try {
+    writeFileSync(join(inner, 'real'), 'of-the-folder')
+    symlinkSync(join(inner, 'real'), join(inner, 'inside'))
+    symlinkSync(file, join(inner, 'outside'))
+    const dir = providers({ dir: { 'allowed.paths': inner }, file: { 'allowed.paths': inner } })
+    const outside = { outside: `\${dir:${inner}:outside}`, file: `\${file:${join(inner, 'outside')}:user}` }
+    assert.deepEqual(await dir.resolve({ inside: `\${dir:${inner}:inside}`, ...outside }), {
+      inside: 'of-the-folder',
+      ...outside,
+    })
+  } finally {
+    rmSync(inner, { recursive: true, force: true })
+  }
+})
+
 test('allowed paths must be absolute, and a provider needs a class', () => {
   assert.throws(
     () => providers({ file: { 'allowed.paths': 'relative/folder' } }),

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { after, before, test } from 'node:test'
+import { startTestMillrace, type TestMillrace } from '../support/millrace.ts'
+
+// Requests that mean harm: whatever they ask, others are answered meanwhile.
+
+let millrace: TestMillrace
+let port: number
+before(async () => {
+  millrace = await startTestMillrace()
+  port = Number(new URL(millrace.rest.url).port)
+})
+after(() => millrace.stop())
+
+interface Answer {
+  readonly status: number
+  readonly location: string | null
+  readonly text: string
+}
+
+async function send(method: string, path: string, body: string): Promise<Answer> {
+  const headers = { 'content-type': 'application/json' }
+  const signal = AbortSignal.timeout(20_000)
+  const response = await fetch(millrace.rest.url + path, { method, body, headers, signal })
+  return { status: response.status, location: response.headers.get('location'), text: await response.text() }
+}
+
+/** Sends it, and another request behind it, which must not have to wait. */
+async function attack(method: string, path: string, body: unknown): Promise<Answer> {
+  const sent = send(method, path, typeof body === 'string' ? body : JSON.stringify(body))
+  sent.catch(() => {})
+  await new Promise((resolve) => setImmediate(resolve))
+  const began = performance.now()
+  assert.equal((await fetch(millrace.rest.url, { signal: AbortSignal.timeout(20_000) })).status, 200)
+  const waited = performance.now() - began
+  const answer = await sent
+  assert.ok(waited < 5_000, `another request waited ${waited} ms`)
+  return answer
+}
+
+const validate = '/connector-plugins/FileStreamSink/config/validate'
+const sink = { 'connector.class': 'FileStreamSink', topics: 'a', file: '/dev/null', name: 'n' }
+const long = 200_000
+
+const slow: readonly (readonly [string, Record<string, string>])[] = [
+  ['references that never end', { file: `\${${':'.repeat(long)}`, topics: `${'${a:'.repeat(long / 4)}` }],
+  ['lists of spaces', { transforms: `a${' '.repeat(long)}b`, predicates: `${'a ,'.repeat(3)}${' '.repeat(long)}b` }],
+  ['names that sound secret, over and over', { file: `?${'password'.repeat(long / 8)}` }],
+  ['login modules that never end', { file: 'password= '.repeat(long / 10), x: `password${' '.repeat(long)}` }],
+  ['addresses without an end', { file: `${'://a:'.repeat(long / 5)}`, x: `Basic${' '.repeat(long)}` }],
+  [
+    'a sentence of the parser within a value',
+    {
+      transforms: 'a',
+      'transforms.a.type': 'HoistField$Value',
+      'transforms.a.predicate': 'x for configuration '.repeat(long / 20),
+    },
+  ],
+  [
+    'a faulty number that holds a sentence of the parser',
+    {
+      transforms: 'a',
+      'transforms.a.type': 'Cast$Value',
+      'transforms.a.spec': 'x',
+      'transforms.a.replace.null.with.default': 'x for configuration '.repeat(long / 20),
+    },
+  ],
+  [
+    'a regular expression without an end for the name of the dead letter topic',
+    { topics: '', 'topics.regex': '(a+)+b', 'errors.deadletterqueue.topic.name': `${'a'.repeat(40)}!` },
+  ],
+]
+for (const [title, config] of slow) {
+  test(`validation is not held up by ${title}`, async () => {
+    const { status } = await attack('PUT', validate, { ...sink, ...config })
+    assert.ok(status === 200 || status === 400, String(status))
+  })
+}
+
+test('JSON that is nested a hundred thousand times is refused', async () => {
+  const arrays = '['.repeat(100_000) + ']'.repeat(100_000)
+  const objects = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
+  for (const body of [
+    arrays,
+    objects,
+    `{"name":"x","config":${objects}}`,
+    `{"offsets":[{"partition":${objects}}]}`,
+    '['.repeat(5e5),
+  ]) {
+    for (const [method, path] of [
+      ['POST', '/connectors'],
+      ['PUT', '/connectors/x/config'],
+      ['PATCH', '/connectors/x/offsets'],
+      ['POST', '/connectors/x/tasks'],
+      ['PUT', '/admin/loggers/root'],
+    ] as const) {
+      const { status, text } = await attack(method, path, body)
+      assert.ok(status === 500 || status === 400, `${method} ${path} gave ${status}`)
+      assert.ok(text.length < 2_000)
+    }
+  }
+})
+
+test('settings called like what every object has are settings like any other', async () => {
+  const odd = { __proto__: null, constructor: 'c', toString: 't', hasOwnProperty: 'h' }
+  const config = JSON.stringify({ ...sink, ...odd, file: '/dev/null' }).replace(
+    '{',
+    '{"__proto__":"p","prototype":"q",',
+  )
+  const name = 'odd'
+  const created = await attack('PUT', `/connectors/${name}/config`, config.replace('"name":"n"', `"name":"${name}"`))
+  assert.equal(created.status, 201, created.text)
+  await millrace.reach(name, 'RUNNING', 1)
+  const kept = await (await fetch(`${millrace.rest.url}/connectors/${name}/config`)).text()
+  for (const text of [
+    '"__proto__":"p"',
+    '"prototype":"q"',
+    '"constructor":"c"',
+    '"toString":"t"',
+    '"hasOwnProperty":"h"',
+  ])
+    assert.ok(kept.includes(text), `${text} is missing in ${kept}`)
+  assert.equal(({} as { p?: unknown }).p, undefined)
+  await millrace.rest.ok('DELETE', `/connectors/${name}`)
+})
+
+test('connectors may be called like what every object has, and like headers', async () => {
+  for (const name of ['__proto__', 'constructor', '\u{1f600}', ' %0d%0a', '..', '.']) {
+    const created = await attack('POST', '/connectors', { name, config: { ...sink, name: name.trim() } })
+    assert.equal(created.status, 201, created.text)
+    const { location } = created
+    assert.ok(location !== null && !/[\r\n]/.test(location), String(location))
+    const path = `/connectors/${encodeURIComponent(name.trim())}`
+    if (!/^\.+$/.test(name)) {
+      assert.equal(new URL(location).pathname.replaceAll('%40', '@'), path)
+      assert.equal((await fetch(millrace.rest.url + path)).status, 200)
+    }
+  }
+  for (const name of ['a\r\nSet-Cookie: x=1', 'a\u0000b']) {
+    const refused = await attack('POST', '/connectors', { name, config: { ...sink, name } })
+    assert.equal(refused.status, 400, refused.text)
+  }
+  const expanded = (await millrace.rest.ok('GET', '/connectors?expand=info')) as Record<string, unknown>
+  assert.ok(Object.hasOwn(expanded, '__proto__') && Object.hasOwn(expanded, 'constructor'))
+})
+
+test('a name that is no text is refused, or can be used: nothing is made that nobody can reach', async () => {
+  for (const name of ['\ud800', 'x\udfff']) {
+    const body = `{"name":${JSON.stringify(name)},"config":${JSON.stringify({ ...sink, name })}}`
+    const { status, text } = await attack('POST', '/connectors', body)
+    assert.equal(status, 400, text)
+  }
+  const names = (await millrace.rest.ok('GET', '/connectors')) as string[]
+  assert.ok(names.every((name) => name.isWellFormed()))
+})
+
+test('thousands of made-up loggers are refused at some point, and the known ones still obey', async () => {
+  const put = (name: string): Promise<Answer> => send('PUT', `/admin/loggers/${name}`, '{"level":"ERROR"}')
+  let refused: Answer | null = null
+  for (let i = 0; i < 20 && refused === null; i++) {
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => put(`made.up.${i}.${n}`)))
+    refused = answers.find(({ status }) => status !== 200) ?? null
+  }
+  assert.equal(refused?.status, 400, refused?.text)
+  assert.match(refused?.text ?? '', /loggers/)
+  assert.equal((await put('org.apache.kafka.connect')).status, 200)
+  assert.equal((await put('root')).status, 200)
+  assert.equal((await put('made.up.0.0')).status, 200)
+})
+
+test('many and large headers are refused, and a request that never ends keeps nobody', async () => {
+  const raw = (text: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(text))
+      let answer = ''
+      socket.on('data', (chunk) => {
+        answer += chunk.toString()
+        socket.end()
+      })
+      socket.on('error', () => resolve(answer))
+      socket.on('close', () => resolve(answer))
+    })
+  const head = 'GET /connectors HTTP/1.1\r\nhost: x\r\n'
+  assert.match(await raw(`${head}x: ${'y'.repeat(100_000)}\r\n\r\n`), /^HTTP\/1\.1 431 |^$/)
+  assert.match(await raw(`${head}${'a: b\r\n'.repeat(50_000)}\r\n`), /^HTTP\/1\.1 431 |^$/)
+  assert.match(await raw('GET /connectors HTTP/1.1\r\nhost: x\r\nx: a\rb\r\n\r\n'), /^HTTP\/1\.1 400 /)
+  assert.match(
+    await raw('POST /connectors HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n'),
+    /^HTTP\/1\.1 400 /,
+  )
+  const open = Array.from({ length: 200 }, () => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('POST /connectors HTTP/1.1\r\nhost: x\r\ncontent-length: 9'),
+    )
+    socket.on('error', () => {})
+    return socket
+  })
+  assert.equal((await fetch(millrace.rest.url, { signal: AbortSignal.timeout(5_000) })).status, 200)
+  for (const socket of open) socket.destroy()
+  const large = await attack('POST', '/connectors', ' '.repeat(65 * 1024 * 1024))
+  assert.equal(large.status, 413)
+})
