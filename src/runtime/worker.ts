@@ -281,7 +281,10 @@ class ConnectWorker implements Worker {
     const { logger } = this.#options
     const brokers = this.config.bootstrapServers.join(', ')
     const waiting = setTimeout(() => {
-      logger.warn({ brokers }, 'Still waiting for an answer from the brokers of bootstrap.servers')
+      logger.warn(
+        { brokers },
+        'Not ready yet: the brokers of bootstrap.servers do not answer, or the internal topics are not there',
+      )
     }, PATIENCE_MS)
     try {
       await this.herder.start(() => this.#prepare(advertisedUrl))
