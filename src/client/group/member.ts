@@ -68,9 +68,17 @@ export interface GroupHandler {
     assignment: Uint8Array,
   ): Promise<void>
   /** The assignment is gone already, others may work on it: stop, and do not commit. May follow `onRevoke`. */
-  onLost(): void | Promise<void>
+  onLost(loss: MembershipLoss): void | Promise<void>
   /** The member gave up; `start` of a new one is up to the owner. */
   onFatal?(error: unknown): void
+}
+
+/** How a membership was lost. */
+export interface MembershipLoss {
+  /** The coordinator said so; else it does not answer, or refuses the member for good. */
+  readonly isRemoval: boolean
+  /** Since the coordinator last took this for a member, in milliseconds. */
+  readonly silentMs: number
 }
 
 const LEAVE_TIMEOUT_MS = 2000
@@ -165,7 +173,7 @@ export class GroupMember {
 
   /** The owner met an error that says it is no member any more (at a commit, say): joins anew. */
   declareLost(error: ProtocolError): void {
-    if (!this.#isStopped) this.#lose(error.code === ErrorCode.UNKNOWN_MEMBER_ID, error.message)
+    if (!this.#isStopped) this.#lose(error.code, error.message)
   }
 
   /** Leaves the group (a static member just stops). Quick even when the coordinator is gone; calls no handler. */
@@ -362,12 +370,12 @@ export class GroupMember {
     if (error instanceof ConnectionError || (code !== null && isCoordinatorError(code))) {
       this.#cluster.forgetCoordinator(groupId)
       if (this.#hasAssignment && this.#isUnreachable()) {
-        this.#lose(false, 'the coordinator cannot be reached')
+        this.#lose(null, 'the coordinator cannot be reached')
       }
       return true
     }
     if (code === ErrorCode.UNKNOWN_MEMBER_ID || code === ErrorCode.ILLEGAL_GENERATION) {
-      this.#lose(code === ErrorCode.UNKNOWN_MEMBER_ID, messageOf(error))
+      this.#lose(code, messageOf(error))
       return true
     }
     if (code === ErrorCode.REBALANCE_IN_PROGRESS || isRetriable(error)) return true
@@ -384,13 +392,13 @@ export class GroupMember {
     const hadAssignment = this.#hasAssignment
     this.#hasAssignment = false
     this.#stop('failed')
-    if (hadAssignment) void this.#callback('onLost', () => this.#handler.onLost())
+    if (hadAssignment) void this.#tellLoss(false)
     this.#handler.onFatal?.(error)
   }
 
-  /** The coordinator has dropped us, or may have. */
-  #lose(forgetsId: boolean, reason: string): void {
-    if (forgetsId) this.#memberId = ''
+  /** The coordinator has dropped us, as it `said` by an error code, or may have. */
+  #lose(said: number | null, reason: string): void {
+    if (said === ErrorCode.UNKNOWN_MEMBER_ID) this.#memberId = ''
     this.#generation = -1
     if (this.#hasAssignment) {
       this.#hasAssignment = false
@@ -398,9 +406,14 @@ export class GroupMember {
         { group: this.options.groupId, reason },
         'The membership was lost; joining anew',
       )
-      void this.#callback('onLost', () => this.#handler.onLost())
+      void this.#tellLoss(said !== null)
     }
     this.requestRejoin(reason)
+  }
+
+  #tellLoss(isRemoval: boolean): Promise<void> {
+    const loss = { isRemoval, silentMs: Math.round(now() - this.#lastContact) }
+    return this.#callback('onLost', () => this.#handler.onLost(loss))
   }
 
   async #callback(name: string, call: () => void | Promise<void>): Promise<void> {
@@ -440,7 +453,7 @@ export class GroupMember {
       this.#cluster.forgetCoordinator(this.options.groupId)
       if (generation === this.#generation && !this.#isWaiting && this.#isUnreachable()) {
         const silentMs = Math.round(now() - this.#lastContact)
-        this.#lose(false, `no answer from the coordinator for ${silentMs} ms: ${messageOf(error)}`)
+        this.#lose(null, `no answer from the coordinator for ${silentMs} ms: ${messageOf(error)}`)
       }
     } finally {
       this.#isBeating = false
@@ -488,7 +501,7 @@ export class GroupMember {
     if (code === ErrorCode.REBALANCE_IN_PROGRESS) {
       if (this.#state === 'stable') this.requestRejoin('the group is rebalancing')
     } else if (code === ErrorCode.UNKNOWN_MEMBER_ID || code === ErrorCode.ILLEGAL_GENERATION) {
-      this.#lose(code === ErrorCode.UNKNOWN_MEMBER_ID, new ProtocolError(code).message)
+      this.#lose(code, new ProtocolError(code).message)
     } else if (isCoordinatorError(code)) {
       this.#cluster.forgetCoordinator(this.options.groupId)
     } else if (isFatal(code)) {

@@ -25,6 +25,7 @@ export class GroupLeader {
   readonly #view: LeaderConfigView
   readonly #assignor: IncrementalAssignor
   #round = 0
+  #memberCount = 0
   #completedRound = -1
   #owners = new Map<string, string>()
 
@@ -40,6 +41,7 @@ export class GroupLeader {
     joined: readonly { memberId: string; metadata: Uint8Array }[],
   ): Promise<Map<string, Uint8Array>> {
     const members = new Map(joined.map(({ memberId, metadata }) => [memberId, decodeMetadata(metadata)]))
+    this.#memberCount = members.size
     const leaderUrl = members.get(leaderId)?.url ?? ''
     const target = Math.max(...[...members.values()].map((member) => member.configOffset))
     if (this.#view.configOffset() < target) await this.#view.readConfigToEnd()
@@ -57,6 +59,11 @@ export class GroupLeader {
   completed(asLeader: boolean): void {
     this.#completedRound = asLeader ? this.#round : -1
     if (!asLeader) this.#owners.clear()
+  }
+
+  /** True when nobody else was in the last round that this worker led. */
+  get wasAlone(): boolean {
+    return this.#memberCount <= 1
   }
 
   /** REST address of the worker that runs a connector, or null. */

@@ -41,7 +41,8 @@ export interface GroupHandler {
     leaderId: string,
     assignment: Uint8Array,
   ): Promise<void>
-  onLost(): Promise<void>
+  /** @param loss `isRemoval`: the coordinator said so; `silentMs`: since it last took this for a member */
+  onLost(loss: { readonly isRemoval: boolean; readonly silentMs: number }): Promise<void>
 }
 
 /** What the group needs of the herder. */
@@ -115,7 +116,7 @@ export class ConnectGroup {
       onRevoke: () => this.#onRevoke(),
       onAssigned: (protocol, generation, memberId, leaderId, assignment) =>
         this.#onAssigned(protocolVersion(protocol), generation, memberId, leaderId, decodeAssignment(assignment)),
-      onLost: () => this.#onLost(),
+      onLost: ({ isRemoval, silentMs }) => this.#onLost(isRemoval ? this.#patienceMs() - silentMs : 0),
     })
   }
 
@@ -132,23 +133,31 @@ export class ConnectGroup {
     await this.#member.leave()
   }
 
-  /**
-   * Leaves the group until `ready` resolves. What is held goes on for as long as the others wait for this worker to come
-   * back, which is `scheduled.rebalance.max.delay.ms`; with the eager protocol they do not wait.
-   */
+  /** Leaves the group until `ready` resolves. What is held goes on for as long as nobody else may run it. */
   leaveUntil(ready: Promise<void>, reason: string): void {
-    const view = this.#view
-    if (view === null || this.#stopping.signal.aborted) return
+    if (this.#view === null || this.#stopping.signal.aborted) return
+    this.#beAway(this.#patienceMs())
+    void this.#member.leaveUntil(ready, reason)
+  }
+
+  /**
+   * For how long the others leave alone what a member held that is gone: the leader waits for its return for
+   * `scheduled.rebalance.max.delay.ms`, but not with the eager protocol, and a new leader knows nothing of who held what.
+   */
+  #patienceMs(): number {
+    if (this.isLeader && this.#leader.wasAlone) return Infinity
+    const isWaitedFor = this.#view !== null && this.#view.version !== 0 && !this.isLeader
+    return isWaitedFor ? this.#settings.scheduledRebalanceMaxDelayMs : 0
+  }
+
+  #beAway(patienceMs: number): void {
     this.#losses++
     this.#settled = false
     this.#view = null
     clearTimeout(this.#delayTimer)
-    const patienceMs = view.version === 0 ? 0 : this.#settings.scheduledRebalanceMaxDelayMs
-    const timer = setTimeout(() => this.#abandon(), patienceMs).unref()
-    this.#absenceTimer = timer
-    const back = (): void => clearTimeout(timer)
-    void ready.then(back, back)
-    void this.#member.leaveUntil(ready, reason)
+    if (patienceMs === Infinity) return
+    this.#absenceTimer = setTimeout(() => this.#abandon(), patienceMs)
+    this.#absenceTimer.unref()
   }
 
   #abandon(): void {
@@ -156,6 +165,8 @@ export class ConnectGroup {
     if (isNoWork(work)) return
     this.#logger.warn('Away from the group of workers, which may have given the work to others: stopping it here')
     this.#held = NO_WORK
+    // A round that is under way began with what was held before.
+    this.requestRejoin('its work was given up')
     void this.#owner.abandoned(work)
   }
 
@@ -238,11 +249,13 @@ export class ConnectGroup {
     await this.#owner.revoked(work)
   }
 
-  async #onLost(): Promise<void> {
+  async #onLost(patienceMs: number): Promise<void> {
+    this.#beAway(patienceMs)
+    if (patienceMs > 0) {
+      this.#logger.warn('Lost the membership in the group of workers; joining again with what runs here')
+      return
+    }
     this.#logger.warn('Lost the membership in the group of workers; stopping all connectors and tasks until it is back')
-    this.#losses++
-    this.#settled = false
-    this.#view = null
     const work = this.#held
     this.#held = NO_WORK
     await this.#owner.revoked(work)
@@ -256,6 +269,7 @@ export class ConnectGroup {
     assignment: Assignment,
   ): Promise<void> {
     clearTimeout(this.#delayTimer)
+    clearTimeout(this.#absenceTimer)
     this.meter.started()
     const losses = this.#losses
     const isLeader = leaderId === memberId

@@ -219,11 +219,46 @@ for (const [setting, name, version] of protocols) {
 test('who loses the membership stops everything', async () => {
   const rig = new Rig('sessioned')
   await rig.round('sessioned', 2, { assigned: { connectors: ['c1'], tasks: [] } })
-  await rig.handler.onLost()
+  await rig.handler.onLost({ isRemoval: false, silentMs: 0 })
   assert.deepEqual(rig.log, ['runs c1', 'revoked c1'])
   assert.equal(rig.group.view, null)
   assert.equal(rig.group.leaderUrl, null)
 })
+
+test('who was thrown out keeps its work for what is left of the delay, since the others wait for its return', async () => {
+  const rig = new Rig('sessioned', 60_000)
+  await rig.round('sessioned', 2, { assigned: { connectors: ['c1'], tasks: [] } })
+  await rig.handler.onLost({ isRemoval: true, silentMs: 59_000 })
+  assert.deepEqual([rig.group.view, rig.group.isSettled], [null, false])
+  await rig.round('sessioned', 2, {})
+  assert.deepEqual(rig.log, ['runs c1', 'runs c1'])
+  await rig.handler.onLost({ isRemoval: true, silentMs: 59_990 })
+  await eventually(() => rig.log.includes('abandoned c1'), 'giving up')
+  // A round that is under way began with what was held before: another one says what is so.
+  assert.deepEqual(rig.rejoins, ['its work was given up'])
+  await rig.round('sessioned', 2, {})
+  assert.equal(rig.log.at(-1), 'runs ')
+})
+
+for (const [setting, name, version] of protocols) {
+  test(`a leader that was thrown out keeps its work only when it was alone (${setting})`, async () => {
+    for (const isAlone of [true, false]) {
+      const rig = new Rig(setting, 60_000)
+      rig.configured = { connectors: ['c1'], tasks: [] }
+      const metadata = rig.handler.protocols().find((offered) => offered.name === name)?.metadata as Uint8Array
+      const members = [{ memberId: 'me', metadata }, ...(isAlone ? [] : [{ memberId: 'zz', metadata }])]
+      const assignments = await rig.handler.assign(name, 'me', members)
+      await rig.handler.onAssigned(name, 1, 'me', 'me', assignments.get('me') as Uint8Array)
+      assert.deepEqual(rig.log, ['runs c1'])
+      await rig.handler.onLost({ isRemoval: true, silentMs: 100 })
+      assert.deepEqual(rig.log.slice(1), isAlone ? [] : ['revoked c1'])
+      const assigned = version === 0 || !isAlone ? rig.configured : NO_WORK
+      await rig.round(name, version, { assigned })
+      assert.equal(rig.log.at(-1), 'runs c1')
+      await rig.group.stop()
+    }
+  })
+}
 
 /** Assigns by the eager protocol to `leader` and `member`. */
 async function eagerly(configured: Work): Promise<Map<string, Assignment>> {
