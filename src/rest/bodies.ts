@@ -40,10 +40,15 @@ class WrittenNumber {
 const numbersAsWritten: Reviver = (_key, value, context) =>
   typeof value === 'number' ? new WrittenNumber(context?.source ?? String(value)) : value
 
+/** As with Kafka Connect. Reading more takes longer than a request should. */
+const MOST_DIGITS = 1000
+
 /** Offsets beyond 2^53 keep all their digits. */
 const exactIntegers: Reviver = (_key, value, context) => {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
   const source = context?.source ?? ''
+  if (source.length > MOST_DIGITS)
+    throw new RangeError(`a number has ${source.length} digits, more than ${MOST_DIGITS}`)
   return /^-?\d+$/.test(source) ? BigInt(source) : value
 }
 

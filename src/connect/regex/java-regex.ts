@@ -13,7 +13,7 @@ export class JavaRegex {
   /** Throws a `SyntaxError` with a readable message for a faulty or untranslatable pattern. */
   constructor(pattern: string, options: { readonly ignoreCase?: boolean } = {}) {
     this.pattern = pattern
-    const source = translateJavaRegex(pattern)
+    const source = translated(pattern)
     const flags = options.ignoreCase === true ? 'vi' : 'v'
     this.#first = new RegExp(source, flags)
     this.#whole = new RegExp(`^(?:${source})$`, flags)
@@ -62,6 +62,15 @@ export function javaRegexFault(pattern: string): string | undefined {
   } catch (error) {
     if (error instanceof SyntaxError) return `Invalid regex: ${error.message}`
     throw error
+  }
+}
+
+function translated(pattern: string): string {
+  try {
+    return translateJavaRegex(pattern)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UnsupportedRegexError(pattern, 'classes within classes go too deep')
   }
 }
 

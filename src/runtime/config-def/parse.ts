@@ -5,6 +5,9 @@ import type { ConfigKey, ParsedValue } from './key.ts'
 /** Says why a text is not of its type; the reason part of Kafka's `Invalid value … for configuration …: reason`. */
 export class ParseError extends Error {}
 
+/** Zeros before a number are allowed, but not a text that takes long to look through. */
+const LONGEST_NUMBER = 1000
+
 const ranges = {
   SHORT: [-32768n, 32767n],
   INT: [-2147483648n, 2147483647n],
@@ -23,8 +26,9 @@ export function parseText(text: string, type: ConfigType): ParsedValue {
     case 'INT':
     case 'LONG': {
       const [low, high] = ranges[type]
-      if (!/^[+-]?\d+$/.test(trimmed)) throw new ParseError(`Not a number of type ${type}`)
-      const value = BigInt(trimmed.replace(/^\+/, ''))
+      const [, sign = '', digits] = (trimmed.length <= LONGEST_NUMBER && /^([+-]?)0*(\d{1,19})$/.exec(trimmed)) || []
+      if (digits === undefined) throw new ParseError(`Not a number of type ${type}`)
+      const value = BigInt(`${sign === '-' ? '-' : ''}${digits}`)
       if (value < low || value > high) throw new ParseError(`Not a number of type ${type}`)
       return Number(value)
     }

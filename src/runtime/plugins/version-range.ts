@@ -11,6 +11,9 @@ interface Interval {
   readonly upperIncluded: boolean
 }
 
+/** Nobody writes a longer one; reading numbers of any length would hold up others. */
+const LONGEST = 1000
+
 /** What a version must be: `1.2` exactly, or a Maven range such as `[1.0,2.0)` or `(,1.0],[1.2,)`. */
 export class VersionRange {
   readonly #intervals: readonly Interval[]
@@ -26,6 +29,7 @@ export class VersionRange {
   static parse(text: string | null | undefined): VersionRange | null {
     if (text === null || text === undefined || text === 'latest') return null
     const spec = text.trim()
+    if (spec.length > LONGEST) throw new VersionRangeError(`Range of versions is longer than ${LONGEST} characters`)
     if (!/[[\]()]/.test(spec)) {
       // An empty version is a range that nothing lies in.
       return new VersionRange([{ lower: spec, lowerIncluded: true, upper: spec, upperIncluded: true }])
