@@ -49,6 +49,20 @@ export function advertisedUrl(config: WorkerConfig, listeners: readonly BoundLis
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${config.advertisedPort ?? bound.port}/`
 }
 
+const loopback = /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/i
+
+/**
+ * A warning for workers that tell the others an address which means something else there: the loopback, although the brokers
+ * are on other machines. Null when there is nothing to say.
+ */
+export function unreachableNotice(url: string, bootstrapServers: readonly string[]): string | null {
+  const isElsewhere = bootstrapServers.some(
+    (server) => !loopback.test(server.replace(/^\w+:\/\//, '').replace(/:\d+$/, '')),
+  )
+  if (!isElsewhere || !loopback.test(new URL(url).hostname)) return null
+  return `Workers on other machines cannot reach this one: it tells them ${url} as its address. Set listeners, e.g. to http://:8083, or rest.advertised.host.name`
+}
+
 /** An address that others can use, for a worker that listens on all interfaces. */
 function reachable(host: string): string {
   if (host !== '0.0.0.0' && host !== '::') return host

@@ -16,7 +16,7 @@ import {
 import { basicAuth } from './extensions/basic-auth.ts'
 import { clusterState } from './extensions/cluster-state.ts'
 import { RestExtensions } from './extensions/rest-extensions.ts'
-import { advertisedUrl } from './listeners.ts'
+import { advertisedUrl, unreachableNotice } from './listeners.ts'
 import { routesOf } from './routes/index.ts'
 import { metricsPath } from './routes/metrics.ts'
 import { createRestServer } from './server.ts'
@@ -93,6 +93,8 @@ export async function startWorker(
     throw error
   })
   const url = advertisedUrl(config, server.bound)
+  const notice = options.standalone === true ? null : unreachableNotice(url, config.bootstrapServers)
+  if (notice !== null) restLogger.warn({ url }, notice)
   let stopping: Promise<void> | null = null
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
