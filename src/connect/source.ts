@@ -41,7 +41,7 @@ export interface SourceTask {
   /** After offsets were committed: everything up to `offsets` is safe in Kafka. */
   commit?(offsets: readonly { partition: SourcePartition; offset: SourceOffset }[]): void | Promise<void>
   /**
-   * After a record (as `poll` gave it, not a row of a batch) was stored, or with null when it was dropped by a transform or
+   * After a record, or a row of a batch as a record, was stored, or with null when it was dropped by a transform or
    * skipped as faulty. Called between polls; what it throws is logged.
    */
   commitRecord?(record: SourceRecord, metadata: RecordMetadata | null): void | Promise<void>

@@ -1,10 +1,12 @@
 import type { ConnectorStateInfo } from '../../src/runtime/index.ts'
+import type { Logger } from '../../src/base/logger.ts'
 import { restTimeouts } from '../../src/rest/timeouts.ts'
 import { startTestBroker, type TestBroker } from './broker.ts'
 import { type RestAnswer, startTestWorker, type TestWorker } from './connect-worker.ts'
 import { eventually } from './task-runner.ts'
 
-const WAIT_MS = 20_000
+/** Kafka's waits are of minutes; a test that passes does not wait so long. */
+const WAIT_MS = 60_000
 
 /**
  * A broker and workers of one group in this process, as Kafka's EmbeddedConnectCluster; requests go to the first worker
@@ -37,9 +39,15 @@ export class ConnectCluster {
     }
   }
 
-  async addWorker(given: Record<string, string> = {}): Promise<TestWorker> {
-    const options = { timeouts: this.timeouts }
-    const worker = await startTestWorker(this.broker.bootstrap, { ...this.#props, ...given }, options)
+  async addWorker(given: Record<string, string> = {}, options: { logger?: Logger } = {}): Promise<TestWorker> {
+    const worker = await startTestWorker(
+      this.broker.bootstrap,
+      { ...this.#props, ...given },
+      {
+        timeouts: this.timeouts,
+        ...options,
+      },
+    )
     this.workers.push(worker)
     await eventually(
       async () => (await worker.call('GET', '/health')).status === 200,

@@ -113,8 +113,24 @@ test('testFilterOnTombstonesWithSinkConnector: records without a value are left 
   await remove('by-value')
 })
 
-test('testFilterOnHasHeaderKeyWithSourceConnectorAndTopicCreation: only the record with the header is kept', async () => {
-  await create('by-header', {
+/** What a counting source was told of each of its records: its number, and the topic that it went to or null. */
+async function fates(file: string): Promise<Map<number, string | null>> {
+  let lines: string[] = []
+  await eventually(
+    async () => {
+      lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').slice(0, -1)
+      return lines.length >= recordsPerTopic
+    },
+    'the fate of each record',
+    20_000,
+  )
+  return new Map(
+    lines.map((line) => (JSON.parse(line) as [number, string | null]).slice(0, 2) as [number, string | null]),
+  )
+}
+
+test('testFilterOnHasHeaderKeyWithSourceConnectorAndTopicCreation: only the record with the header is kept, and all count as committed', async () => {
+  const withHeader = {
     'connector.class': 'test.CountingSource',
     topic: 'test-topic',
     count: String(recordsPerTopic),
@@ -131,7 +147,8 @@ test('testFilterOnHasHeaderKeyWithSourceConnectorAndTopicCreation: only the reco
     'predicates.headerPredicate.name': 'header-8',
     'topic.creation.default.replication.factor': '-1',
     'topic.creation.default.partitions': String(partitions),
-  })
+  }
+  await create('by-header', { ...withHeader, 'fates.to': join(folder, 'by-header') })
   const admin = kafka.admin()
   await admin.connect()
   await eventually(async () => (await admin.listTopics()).includes('test-topic'), 'test-topic being created')
@@ -144,7 +161,24 @@ test('testFilterOnHasHeaderKeyWithSourceConnectorAndTopicCreation: only the reco
     offsets.reduce((sum, { offset }) => sum + Number(offset), 0),
     1,
   )
+  const told = await fates(join(folder, 'by-header'))
+  assert.equal(told.size, recordsPerTopic)
+  assert.deepEqual(
+    [...told].filter(([, topic]) => topic !== null),
+    [[8, 'test-topic']],
+  )
   await remove('by-header')
+
+  // Rows have no headers: none of them is kept, and each of them is told of all the same.
+  const rows = { ...withHeader, mode: 'rows', topic: 'rows-topic', 'fates.to': join(folder, 'by-rows') }
+  await create('by-rows', rows)
+  const dropped = await fates(join(folder, 'by-rows'))
+  assert.equal(dropped.size, recordsPerTopic)
+  assert.deepEqual(
+    [...dropped.values()].filter((topic) => topic !== null),
+    [],
+  )
+  await remove('by-rows')
 })
 
 test('test_transformations: a line is hoisted into a struct, which gets the timestamp of its record', async () => {

@@ -49,8 +49,9 @@ export class SourceDelivery {
   }
 
   async #deliverRows(batch: RowBatch): Promise<void> {
-    const { pipeline, output, submitted, turn } = this.#deps
-    const compiled = pipeline.compile(batch.plan)
+    const { pipeline, output, submitted, turn, settled } = this.#deps
+    // A task that wants to know what becomes of its records needs them one by one.
+    const compiled = settled === null ? pipeline.compile(batch.plan) : null
     const submission = submitted.open(batch.sourcePartition)
     if (compiled === 'dropped') {
       submission.seal(batch.sourceOffset)
@@ -58,8 +59,9 @@ export class SourceDelivery {
     }
     if (compiled === null) {
       for (let row = 0; row < batch.rows; row++) {
-        const outcome = this.#deliverRow(batch, row, submission)
-        if (typeof outcome !== 'boolean') await outcome
+        const record = rowRecord(batch, row)
+        const outcome = this.#deliverRecord(record, submission, settled !== null)
+        if (!(typeof outcome === 'boolean' ? outcome : await outcome)) settled?.dropped(record)
         if (row % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && turn.isOver) await turn.next()
       }
       submission.seal(batch.sourceOffset)
@@ -76,10 +78,6 @@ export class SourceDelivery {
       next++
     }
     submission.seal(batch.sourceOffset)
-  }
-
-  #deliverRow(batch: RowBatch, row: number, submission: Submission): boolean | Promise<boolean> {
-    return this.#deliverRecord(rowRecord(batch, row), submission, false)
   }
 
   /** A row that could not be written: once more if that may help, else it is skipped, or the task fails. */

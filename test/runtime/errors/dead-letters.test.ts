@@ -259,25 +259,32 @@ test('a source keeps records that could not be sent, as the bytes that they had 
   assert.equal(header(letters[0], 'stage'), 'KAFKA_PRODUCE')
 })
 
-test('a source task that wants it is told what became of each record, null for those that were dropped', async (t) => {
-  const out = join(ground.folder, 'fates.jsonl')
-  await start(
-    'fates',
-    {
-      'connector.class': 'test.CountingSource',
-      topic: 'fates',
-      count: '5',
-      'fates.to': out,
-      transforms: 'bad',
-      'transforms.bad.type': 'test.FailingAtThree',
-      'errors.tolerance': 'all',
-    },
-    (close) => t.after(close),
-  )
-  const fates = (): unknown[] => jsonLines(out)
-  await eventually(() => fates().length === 5, 'telling all fates')
-  assert.deepEqual(
-    new Set(fates().map((fate) => JSON.stringify(fate))),
-    new Set(['[3,null,null]', '[0,"fates",0]', '[1,"fates",1]', '[2,"fates",2]', '[4,"fates",3]']),
-  )
-})
+for (const mode of ['records', 'rows']) {
+  test(`a source task that wants it is told what became of each of its ${mode}, null for those that were dropped`, async (t) => {
+    const out = join(ground.folder, `fates-${mode}.jsonl`)
+    await start(
+      `fates-${mode}`,
+      {
+        'connector.class': 'test.CountingSource',
+        topic: `fates-${mode}`,
+        count: '5',
+        mode,
+        'fates.to': out,
+        transforms: 'bad',
+        'transforms.bad.type': 'test.FailingAtThree',
+        'errors.tolerance': 'all',
+      },
+      (close) => t.after(close),
+    )
+    const fates = (): unknown[] => jsonLines(out)
+    await eventually(() => fates().length === 5, 'telling all fates')
+    assert.deepEqual(
+      new Set(fates().map((fate) => JSON.stringify(fate))),
+      new Set(
+        [[3, null, null], ...[0, 1, 2, 4].map((n, offset) => [n, `fates-${mode}`, offset])].map((fate) =>
+          JSON.stringify(fate),
+        ),
+      ),
+    )
+  })
+}

@@ -69,8 +69,8 @@ describe('ConnectWorkerIntegrationTest', () => {
   })
 
   test('testRestartFailedTask: a task without brokers fails, and runs after its correction and a restart', async () => {
-    const wrong = source({ 'tasks.max': '1', 'task-broken-0.start.inject.error': 'true' })
-    await cluster.configure('broken', wrong)
+    const wrong = { 'producer.override.bootstrap.servers': 'nobrokerrunningatthisaddress' }
+    await cluster.configure('broken', source({ 'tasks.max': '1', ...wrong }))
     await cluster.until('broken', 'RUNNING', 1, 'FAILED')
     await cluster.configure('broken', source({ 'tasks.max': '1' }))
     await cluster.expect(204, 'POST', '/connectors/broken/tasks/0/restart')

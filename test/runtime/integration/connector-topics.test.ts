@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
 import { ConnectCluster } from '../../support/connect-cluster.ts'
 import { startTestWorker } from '../../support/connect-worker.ts'
+import { readTopic } from '../../support/read-topic.ts'
 import { eventually } from '../../support/task-runner.ts'
 
 /** Kafka's ConnectorTopicsIntegrationTest. */
@@ -9,7 +11,7 @@ describe('ConnectorTopicsIntegrationTest', () => {
   let cluster: ConnectCluster
 
   before(async () => {
-    cluster = await ConnectCluster.start(2)
+    cluster = await ConnectCluster.start(5, { 'task.threads': '1' })
   })
 
   after(() => cluster?.close())
@@ -32,10 +34,21 @@ describe('ConnectorTopicsIntegrationTest', () => {
     await eventually(
       async () => (last = await topics(name)).join() === expected.join(),
       `${name} using ${expected.join()}`,
-      20_000,
+      60_000,
     ).catch((error: unknown) => {
       throw new Error(`${(error as Error).message}; it was ${last.join()}`)
     })
+  }
+
+  /** Keys of everything in a status topic. */
+  async function statusKeys(topic: string): Promise<string[]> {
+    const kafka = new Kafka({ brokers: [cluster.broker.bootstrap], logLevel: logLevel.NOTHING })
+    const admin = kafka.admin()
+    await admin.connect()
+    const offsets = await admin.fetchTopicOffsets(topic)
+    await admin.disconnect()
+    const count = offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0)
+    return (await readTopic(cluster.broker.bootstrap, topic, count)).map(({ key }) => key ?? '')
   }
 
   test('testGetActiveTopics: exactly those that were used, none of a deleted connector, and after a reset those in use', async () => {
@@ -89,8 +102,18 @@ describe('ConnectorTopicsIntegrationTest', () => {
         assert.equal(reset.status, 403)
         const what = getStatus === 403 ? 'Topic tracking is disabled.' : 'Topic tracking reset is disabled.'
         assert.equal((reset.body as { message: string }).message, what)
-        if (getStatus === 200)
+        if (getStatus === 200) {
           assert.deepEqual((await list()).body, { seen: { topics: [`${group}-topic`] } }, 'as it was')
+        } else {
+          // Records were sent, and nothing was written of it.
+          await readTopic(cluster.broker.bootstrap, `${group}-topic`, 1)
+          const keys = await statusKeys(`${group}-status`)
+          assert.ok(keys.includes('status-task-seen-0'), keys.join())
+          assert.deepEqual(
+            keys.filter((key) => key.startsWith('status-topic-')),
+            [],
+          )
+        }
       } finally {
         await worker.stop()
       }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { withDeadline } from '../../../src/base/deadline.ts'
 import { silentLogger } from '../../../src/base/logger.ts'
 import { Admin, type Cluster, createCluster } from '../../../src/client/index.ts'
 import { InternalTopicError } from '../../../src/runtime/errors.ts'
+import { startWorker } from '../../../src/rest/start-worker.ts'
 import { ensureInternalTopics, type InternalTopic } from '../../../src/runtime/stores/internal-topics.ts'
 import { workerConfig } from '../../../src/runtime/worker-config.ts'
 import { startTestBroker, type TestBroker } from '../../support/broker.ts'
-import { startTestWorker, testWorkerProps } from '../../support/connect-worker.ts'
+import { callRest, startTestWorker, testWorkerProps } from '../../support/connect-worker.ts'
 
 // Kafka's InternalTopicsIntegrationTest, on one broker.
 
@@ -68,6 +70,53 @@ describe('internal topics', () => {
       return true
     })
     assert.deepEqual(await partitionsOf('more-config', 'more-offset'), [null, null])
+  })
+
+  test('testFailToCreateInternalTopicsWithMoreReplicasThanBrokers: its worker says meanwhile what it is doing, and ends', async () => {
+    const worker = await startWorker(
+      testWorkerProps(broker.bootstrap, {
+        'group.id': 'dying',
+        'config.storage.topic': 'dying-config',
+        'offset.storage.topic': 'dying-offset',
+        'status.storage.topic': 'dying-status',
+        'config.storage.replication.factor': '3',
+        'offset.storage.replication.factor': '2',
+        'request.timeout.ms': '2000',
+        'default.api.timeout.ms': '3000',
+      }),
+      { logger: silentLogger },
+    )
+    const health = await callRest(worker.urls[0] ?? '', 'GET', '/health')
+    assert.equal(health.status, 503)
+    assert.match(
+      (health.body as { message: string }).message,
+      /^Worker is still starting up\. The worker is currently initializing and reading to the end of internal topics, which began at /,
+    )
+    await assert.rejects(
+      withDeadline(worker.started, 60_000, 'Its end'),
+      /replication\.factor=\d needs as many brokers/,
+    )
+    await assert.rejects(fetch(new URL('health', worker.urls[0])), 'its REST server is gone as well')
+    assert.deepEqual(await partitionsOf('dying-config', 'dying-offset'), [null, null])
+  })
+
+  test('testFailToStartWhenInternalTopicsAreNotCompacted: a worker starts once all three topics are compacted', async () => {
+    const kinds = ['config', 'offset', 'status'] as const
+    const policies = { config: 'delete', offset: 'compact,delete', status: null }
+    const named = (prefix: string, kind: string, policy: string | null) => ({
+      name: `${prefix}-${kind}`,
+      partitions: 1,
+      replicationFactor: 1,
+      configs: (policy === null ? {} : { 'cleanup.policy': policy }) as Record<string, string>,
+    })
+    await admin.createTopics(kinds.map((kind) => named('good', kind, 'compact')))
+    await admin.createTopics(kinds.map((kind) => named('bad', kind, policies[kind])))
+    for (let good = 0; good <= kinds.length; good++) {
+      const topics = kinds.map((kind, i) => [`${kind}.storage.topic`, `${i < good ? 'good' : 'bad'}-${kind}`])
+      const starting = startTestWorker(broker.bootstrap, { 'group.id': 'good', ...Object.fromEntries(topics) })
+      if (good < kinds.length) await assert.rejects(starting, /is required to have 'cleanup\.policy=compact'/)
+      else await (await starting).stop()
+    }
   })
 
   for (const policy of ['delete', 'compact,delete', null]) {
