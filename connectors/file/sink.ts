@@ -22,11 +22,14 @@ const syncDescriptor = promisify(fsync)
 /** Appends the values, a line each, and makes them durable before their offsets are committed. */
 class FileSinkTask implements SinkTask {
   readonly #file: FileHandle | null
+  readonly #canSync: boolean
   readonly #out = new GrowableBytes(4096)
   #isDirty = false
 
-  constructor(file: FileHandle | null) {
+  /** @param canSync false for pipes and devices like `/dev/null`, which keep nothing */
+  constructor(file: FileHandle | null, canSync: boolean) {
     this.#file = file
+    this.#canSync = canSync
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
@@ -55,7 +58,7 @@ class FileSinkTask implements SinkTask {
   }
 
   async flush(): Promise<void> {
-    if (!this.#isDirty || this.#file === null) return
+    if (!this.#isDirty || this.#file === null || !this.#canSync) return
     await syncDescriptor(this.#file.fd)
     this.#isDirty = false
   }
@@ -77,9 +80,10 @@ class FileSinkTask implements SinkTask {
 
 /** Opens the file for appending, making it if need be. */
 export async function startFileSink({ file }: FileSinkProps): Promise<SinkTask> {
-  if (file === null) return new FileSinkTask(null)
+  if (file === null) return new FileSinkTask(null, false)
   try {
-    return new FileSinkTask(await open(file, 'a'))
+    const handle = await open(file, 'a')
+    return new FileSinkTask(handle, (await handle.stat()).isFile())
   } catch (error) {
     throw new ConnectError(`Cannot write to ${file}: ${(error as Error).message}`, { cause: error })
   }

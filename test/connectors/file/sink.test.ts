@@ -30,6 +30,13 @@ test('values are appended as lines: text as it is, structures as JSON', async ()
   )
 })
 
+test('what goes to a device is committed, though it cannot be made durable', async () => {
+  await using harness = sinkHarness(fileStreamSink, { file: '/dev/null', topics: 'orders' })
+  await harness.start()
+  await harness.put(sinkRecord({ value: 'a', kafkaOffset: 0 }))
+  assert.deepEqual(await harness.commit(), [{ topic: 'orders', partition: 0, offset: 1 }])
+})
+
 test('a restart goes on at the end of the file', async () => {
   const file = join(folder, 'restart.txt')
   const harness = sinkHarness(fileStreamSink, { file, topics: 'orders' })
