@@ -52,6 +52,11 @@ export class IncrementalAssignor {
     this.#now = now
   }
 
+  /** A member of the last round came back under another id. */
+  renameMember(before: string, now: string): void {
+    if (this.#previousMembers.delete(before)) this.#previousMembers.add(now)
+  }
+
   /**
    * One round. `members` maps a member id to what it runs now; `lastCompletedGeneration` is the last one in which
    * this worker got an assignment: when it is not the one of the previous round, the memory is void.

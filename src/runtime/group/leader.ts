@@ -26,6 +26,7 @@ export class GroupLeader {
   readonly #assignor: IncrementalAssignor
   #round = 0
   #memberCount = 0
+  #ownId = ''
   #completedRound = -1
   #owners = new Map<string, string>()
 
@@ -42,6 +43,9 @@ export class GroupLeader {
   ): Promise<Map<string, Uint8Array>> {
     const members = new Map(joined.map(({ memberId, metadata }) => [memberId, decodeMetadata(metadata)]))
     this.#memberCount = members.size
+    // A leader that lost its membership, and with it what it held, does not wait for its own return.
+    if (!members.has(this.#ownId)) this.#assignor.renameMember(this.#ownId, leaderId)
+    this.#ownId = leaderId
     const leaderUrl = members.get(leaderId)?.url ?? ''
     const target = Math.max(...[...members.values()].map((member) => member.configOffset))
     if (this.#view.configOffset() < target) await this.#view.readConfigToEnd()

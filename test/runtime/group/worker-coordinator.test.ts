@@ -260,6 +260,19 @@ for (const [setting, name, version] of protocols) {
   })
 }
 
+test('a leader alone that had to stop its work gets it back at once, also under another id', async () => {
+  const rig = new Rig('sessioned', 60_000)
+  rig.configured = { connectors: ['c1'], tasks: [task('c1')] }
+  for (const [round, id] of ['me', 'me again', 'me again'].entries()) {
+    const metadata = rig.handler.protocols()[0]?.metadata as Uint8Array
+    const assignments = await rig.handler.assign('sessioned', id, [{ memberId: id, metadata }])
+    await rig.handler.onAssigned('sessioned', round + 1, id, id, assignments.get(id) as Uint8Array)
+    assert.equal(rig.log.at(-1), 'runs c1 c1-0')
+    await rig.handler.onLost({ isRemoval: false, silentMs: 3_000 })
+    assert.equal(rig.log.at(-1), 'revoked c1 c1-0')
+  }
+})
+
 /** Assigns by the eager protocol to `leader` and `member`. */
 async function eagerly(configured: Work): Promise<Map<string, Assignment>> {
   const view = { configOffset: () => 4, readConfigToEnd: () => Promise.resolve(), configured: () => configured }
