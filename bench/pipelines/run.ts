@@ -210,5 +210,39 @@ async function run(rows: number, only: string | undefined): Promise<void> {
   }
 }
 
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' }, only: { type: 'string' } } })
-await run(Number(values.rows), values.only)
+const usage = `Usage: npm run bench -- [options]
+
+  --rows <n>     rows in the table (default 1000000)
+  --only source  from the table to the topic alone
+`
+
+function readOptions(): { rows: number; only: string | undefined } {
+  const { values } = parseArgs({
+    options: {
+      rows: { type: 'string', default: '1000000' },
+      only: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(usage)
+    process.exit(0)
+  }
+  const rows = Number(values.rows)
+  if (!Number.isInteger(rows) || rows < 1) throw new Error(`--rows takes a number, not "${values.rows}"`)
+  if (values.only !== undefined && values.only !== 'source')
+    throw new Error(`--only takes source, not "${values.only}"`)
+  return { rows, only: values.only }
+}
+
+function optionsOrExit(): ReturnType<typeof readOptions> {
+  try {
+    return readOptions()
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exit(2)
+  }
+}
+
+const { rows: rowsInTable, only: onlyPart } = optionsOrExit()
+await run(rowsInTable, onlyPart)

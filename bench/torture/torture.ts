@@ -81,7 +81,16 @@ process.once('SIGINT', () => {
   console.log('Ending after this round')
 })
 
-const { rounds, seed, given, keepGoing, keep } = readOptions()
+function optionsOrExit(): ReturnType<typeof readOptions> {
+  try {
+    return readOptions()
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exit(2)
+  }
+}
+
+const { rounds, seed, given, keepGoing, keep } = optionsOrExit()
 const root = await mkdtemp(join(tmpdir(), 'millrace-torture-'))
 const server = await startTestPostgres()
 let done = 0
