@@ -19,6 +19,8 @@ const FILTER_SIZE = 1 << 16
 const MOST_ESCAPES = 3
 /** Lines of a secret of several lines (a private key) count by themselves from this length on. */
 const SHORTEST_LINE = 16
+/** A longer secret is looked for in pieces, which are not looked for in other encodings. */
+const LONGEST_PIECE = 4096
 /** Shorter texts in base64 would be hidden in other texts by accident. */
 const SHORTEST_FOR_BASE64 = 8
 
@@ -148,6 +150,7 @@ function shortPattern(texts: readonly string[]): RegExp {
 
 /** As it may stand in a text. */
 function formsOf(secret: string, reach: Reach): Set<string> {
+  if (secret.length > LONGEST_PIECE) return formsOfPieces(secret)
   const forms = new Set([secret])
   const lines = secret.split(/\r?\n|\\n/)
   if (lines.length > 1) for (const line of lines) if (line.trim().length >= SHORTEST_LINE) forms.add(line.trim())
@@ -163,6 +166,15 @@ function formsOf(secret: string, reach: Reach): Set<string> {
     const bytes = Buffer.from(secret)
     for (const encoding of ['base64', 'base64url'] as const)
       forms.add(bytes.toString(encoding)).add(bytes.toString(encoding).replace(/=+$/, ''))
+  }
+  return forms
+}
+
+function formsOfPieces(secret: string): Set<string> {
+  const forms = new Set<string>()
+  for (let at = 0; at < secret.length; at += LONGEST_PIECE) {
+    const piece = secret.slice(at, at + LONGEST_PIECE)
+    if (piece.length >= HEAD) forms.add(piece).add(JSON.stringify(piece).slice(1, -1))
   }
   return forms
 }

@@ -1,9 +1,9 @@
 import { HIDDEN, type Secret, SecretMatcher } from './secret-matcher.ts'
 
 /** The least used are forgotten beyond this many: configurations change for as long as a worker runs. */
-const MOST_SECRETS = 20_000
+const MOST_SECRETS = { count: 20_000, characters: 8_000_000 }
 /** Of those that only a request brought: nobody can push out others with made-up ones. */
-const MOST_PASSING = 1_000
+const MOST_PASSING = { count: 1_000, characters: 500_000 }
 
 /** A secret, and whether only a request brought it: then others of that kind may push it out. */
 export interface HiddenSecret extends Secret {
@@ -12,12 +12,13 @@ export interface HiddenSecret extends Secret {
 
 /** In the order of their last use, counted in additions. */
 class Shelf {
-  readonly #most: number
+  readonly #most: typeof MOST_SECRETS
   readonly #secrets = new Map<string, { readonly secret: HiddenSecret; used: number }>()
   readonly #matcher: SecretMatcher
   #uses = 0
+  #characters = 0
 
-  constructor(most: number, matcher: SecretMatcher) {
+  constructor(most: typeof MOST_SECRETS, matcher: SecretMatcher) {
     this.#most = most
     this.#matcher = matcher
   }
@@ -26,20 +27,27 @@ class Shelf {
     return this.#secrets.has(`${reach} ${text}`)
   }
 
-  /** False when it is there and was used not long ago. */
+  /** False when it is there and was used not long ago, or is too long for the place there is. */
   put(secret: HiddenSecret): boolean {
     const key = `${secret.reach} ${secret.text}`
     const known = this.#secrets.get(key)
-    if (known !== undefined && this.#uses - known.used < this.#most / 2) return false
+    if (known !== undefined && this.#uses - known.used < this.#most.count / 2) return false
+    if (secret.text.length > this.#most.characters / 2) return false
     this.#secrets.delete(key)
     this.#secrets.set(key, { secret, used: ++this.#uses })
-    if (known === undefined) this.#matcher.add(secret)
+    if (known === undefined) this.#add(secret)
     for (const [oldest, { secret: forgotten }] of this.#secrets) {
-      if (this.#secrets.size <= this.#most) break
+      if (this.#secrets.size <= this.#most.count && this.#characters <= this.#most.characters) break
       this.#secrets.delete(oldest)
       this.#matcher.delete(forgotten)
+      this.#characters -= forgotten.text.length
     }
     return true
+  }
+
+  #add(secret: HiddenSecret): void {
+    this.#matcher.add(secret)
+    this.#characters += secret.text.length
   }
 
   all(): HiddenSecret[] {

@@ -70,3 +70,15 @@ test('a log line stays JSON with its fields, whatever the secrets are', () => {
     msg: 'a [hidden]',
   })
 })
+
+test('secrets of many characters are hidden in pieces, and requests with such are not kept', () => {
+  const key = Array.from({ length: 3_000 }, (_, i) => `line ${i} "quoted"`).join('\n')
+  hideInLogs([key])
+  assert.equal(withoutSecrets(`<${key}>`).replaceAll('[hidden]', ''), '<>')
+  assert.equal(withoutSecrets(JSON.stringify(key)).replaceAll('[hidden]', ''), '""')
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 30; i++) hideInLogs([{ text: `${i}`.repeat(5_000_000), reach: 'anywhere', isPassing: true }])
+  for (let i = 0; i < 300; i++) hideInLogs([{ text: `${i}-`.repeat(20_000), reach: 'anywhere', isPassing: true }])
+  assert.ok(process.memoryUsage().heapUsed - before < 100_000_000)
+  assert.equal(withoutSecrets('299-'.repeat(20_000)).replaceAll('[hidden]', ''), '')
+})

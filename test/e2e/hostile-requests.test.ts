@@ -89,6 +89,18 @@ for (const [title, config] of slow) {
   })
 }
 
+test('secrets of any number and size take neither the memory nor the time of others', async () => {
+  const before = millrace.process.residentBytes() ?? 0
+  for (let i = 0; i < 6; i++) {
+    const large = { 'x.password': `${i}x`.repeat(10_000_000), 'y.password': ','.repeat(10_000_000) }
+    assert.equal((await attack('PUT', validate, { ...sink, ...large })).status, 200)
+  }
+  const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`a${i}.password`, `secret-${i}`]))
+  assert.equal((await attack('PUT', validate, { ...sink, ...many })).status, 200)
+  const grown = (millrace.process.residentBytes() ?? 0) - before
+  assert.ok(grown < 1_000_000_000, `it grew by ${grown} bytes`)
+})
+
 test('JSON that is nested a hundred thousand times is refused', async () => {
   const arrays = '['.repeat(100_000) + ']'.repeat(100_000)
   const objects = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`

@@ -9,6 +9,9 @@ const SHORTEST_SECRET = 4
 const SHORTEST_PROVIDED = 8
 /** Parts of a secret that is a list are secrets too, from this length on. */
 const SHORTEST_PART = 8
+/** Longer values are not looked through for parts, and there are no more secrets in a configuration that means well. */
+const LONGEST_LIST = 65_536
+const MOST_SECRETS = 5_000
 const plain = /^(?:true|false|null|\d{1,9})$/i
 /** A password as in examples, `postgres` say: hidden within words, it would blot out class names and addresses. */
 const dictionaryWord = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11})$/
@@ -64,7 +67,7 @@ export function secretValues({ raw, resolved, provided, passwords = new Set() }:
     const secrets = isSecret ? [value, ...leavesOf(value)] : []
     for (const text of [...secrets, ...partsOf(value)]) add(text, ofPassword(text))
   }
-  return [...found.values()].toSorted((a, b) => b.text.length - a.text.length)
+  return [...found.values()].slice(0, MOST_SECRETS).toSorted((a, b) => b.text.length - a.text.length)
 }
 
 /** Those of {@link secretValues} that nothing of the whole process shows. */
@@ -97,6 +100,7 @@ function ofProvider(text: string): Omit<ConfigSecret, 'text'> {
 
 /** Texts within a value that is JSON or a list. */
 function leavesOf(value: string): string[] {
+  if (value.length > LONGEST_LIST) return []
   const listed = value.includes(',') ? value.split(',').map((part) => part.trim()) : []
   const long = listed.filter((part) => part.length >= SHORTEST_PART)
   if (!/^\s*[[{]/.test(value)) return long
@@ -114,7 +118,8 @@ function textsIn(value: unknown): string[] {
 }
 
 /** Passwords that stand in an address, a login module or a header, as they stand there and decoded. */
-function partsOf(text: string): string[] {
+function partsOf(value: string): string[] {
+  const text = value.slice(0, LONGEST_LIST)
   const found = secretParts.flatMap((part) => [...text.matchAll(part)].map(([, secret]) => secret as string))
   found.push(...parametersOf(text))
   const parts = found.flatMap((secret) => (secret.includes('%') ? [secret, decoded(secret)] : [secret]))
