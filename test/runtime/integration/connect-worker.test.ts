@@ -279,6 +279,7 @@ describe('ConnectWorkerIntegrationTest', () => {
     await cluster.configure('enforced', source({ 'tasks.max': '1', 'num.tasks': '2' }))
     const failed = await cluster.until('enforced', 'FAILED', 0)
     assert.match(failed.connector.trace ?? '', tooMany)
+    while (cluster.workers.length > 0) await cluster.removeWorker()
     const producer = kafka().producer()
     await producer.connect()
     const task = JSON.stringify({ properties: { 'task.class': 'test.MonitorableSourceTask' } })
@@ -291,6 +292,7 @@ describe('ConnectWorkerIntegrationTest', () => {
       ],
     })
     await producer.disconnect()
+    for (let i = 0; i < 3; i++) await cluster.addWorker()
     const forced = await cluster.until('enforced', 'FAILED', 2)
     for (const { trace } of forced.tasks) assert.match(trace ?? '', tooMany)
     for (const tasks of [2, 3]) {
