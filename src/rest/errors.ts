@@ -33,9 +33,13 @@ export function statusOf(error: unknown): number {
   return statuses.find(([type]) => error instanceof type)?.[1] ?? 500
 }
 
+/** Statuses whose messages are our own and quote nothing but names, which clients match: these stay as they are. */
+const ownMessages = new Set([403, 404, 405, 406, 409, 415])
+
 /** Secrets that the message quotes are hidden. */
 export function sendError(reply: FastifyReply, status: number, message: string | null): FastifyReply {
-  const body: ErrorBody = { error_code: status, message: message === null ? null : withoutSecrets(message) }
+  const isOwn = message === null || ownMessages.has(status)
+  const body: ErrorBody = { error_code: status, message: isOwn ? message : withoutSecrets(message) }
   return sendJson(reply.code(status), JSON.stringify(body))
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import type { InjectOptions } from 'fastify'
 import { silentLogger } from '../../src/base/logger.ts'
+import { hideInLogs } from '../../src/base/secrets.ts'
 import { createApp } from '../../src/rest/app.ts'
 import {
   AlreadyExistsError,
@@ -41,6 +42,15 @@ const post = (url: string, payload: string | object, headers = {}): InjectOption
 })
 
 const put = (url: string, payload: string | object): InjectOptions => ({ ...post(url, payload), method: 'PUT' })
+
+test('errors hide secrets that they quote, but not a name that is also a password somewhere', async () => {
+  hideInLogs(['quoted-secret', { text: 'kafka', reach: 'word' }])
+  const failing = (error: Error) => fakeHerder({ connectorInfo: () => Promise.reject(error) })
+  const quoting = await ask({ url: '/connectors/kafka' }, failing(new BadRequestError('no quoted-secret for kafka')))
+  assert.deepEqual(quoting.json, { error_code: 400, message: 'no [hidden] for [hidden]' })
+  const missing = await ask({ url: '/connectors/kafka' }, failing(new NotFoundError('Connector kafka not found')))
+  assert.deepEqual(missing.json, { error_code: 404, message: 'Connector kafka not found' })
+})
 
 describe('routes', () => {
   const routes: readonly (readonly [string, string, number, string, ...unknown[]])[] = [
