@@ -60,8 +60,6 @@ export class Cluster {
   readonly #bootstrap: BrokerAddress[]
   readonly #coordinators = new Map<string, BrokerAddress>()
   readonly #closing = new AbortController()
-  /** Fail what waits for something that goes on when this cluster is closed. */
-  readonly #ends = new Set<() => void>()
   #rotation = Math.floor(Math.random() * 1000)
   #instances = 0
 
@@ -113,14 +111,13 @@ export class Cluster {
       this.#throwIfClosed()
       throwIfAborted(signal, what)
       try {
-        const connection = await this.#unlessClosed(this.#connect(options, attempt, deadline))
+        const found = this.#openConnection(options, attempt) ?? this.#connect(options, attempt, deadline)
+        const connection = found instanceof Promise ? await found : found
         const version = connection.version(api, options.maxVersion)
         const timeoutMs = Math.max(1, Math.ceil(deadline - now()))
         // A connection is given up with the first request that is out of time, which may be soon for this one alone.
         const patienceMs = isShared ? Math.max(LEAST_SHARED_TIMEOUT_MS, timeoutMs) : timeoutMs
-        const sent = connection.send(api, version, body, patienceMs, this.#requester)
-        // What goes over an own connection ends with it.
-        const answer = isShared ? this.#unlessClosed(sent) : sent
+        const answer = connection.send(api, version, body, patienceMs, this.#requester)
         return await waitFor(answer, patienceMs > timeoutMs ? { signal, deadline } : { signal }, what)
       } catch (error) {
         this.#throwIfClosed()
@@ -247,30 +244,37 @@ export class Cluster {
   /** Closes all connections at once. Whatever is still outstanding fails. */
   close(): Promise<void> {
     this.#closing.abort()
-    for (const end of this.#ends) end()
     this.#pool.close()
-    this.#shared?.release()
+    this.#shared?.release(this.#requester)
     this.#shared = null
     return Promise.resolve()
   }
 
-  /** As `work`, but fails when the cluster is closed, whatever becomes of the work. */
-  #unlessClosed<T>(work: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const end = (): void => reject(new ClosedError('the client'))
-      this.#ends.add(end)
-      work.then(resolve, reject).finally(() => this.#ends.delete(end))
-    })
+  /** The connection for a request, if it is open and nothing has to be found out first: most requests of an idle client. */
+  #openConnection({ node, isShared = false, purpose }: RequestOptions, attempt: number): Connection | null {
+    const pool = isShared ? this.#sharedPool() : this.#pool
+    const name = purpose ?? (isShared ? 'shared' : 'main')
+    let address: BrokerAddress | undefined
+    if (node === 'any') address = this.#anyAddress(pool, name, attempt)
+    else if (node === 'controller') address = this.metadata.brokers.get(this.metadata.controllerId)
+    else address = typeof node === 'number' ? this.metadata.brokers.get(node) : this.#coordinators.get(node.group)
+    return address === undefined ? null : pool.peek(address, name)
   }
 
   async #connect(options: RequestOptions, attempt: number, deadline: number): Promise<Connection> {
-    const limits = { deadline, signal: options.signal }
     const { node, isShared = false, purpose = isShared ? 'shared' : 'main' } = options
     const pool = isShared ? this.#sharedPool() : this.#pool
+    // Own connections end when this client is closed, shared ones go on.
+    const signal = isShared ? this.#orClosed(options.signal) : options.signal
+    const limits = { deadline, signal }
     if (node === 'any') return pool.get(this.#anyAddress(pool, purpose, attempt), purpose, limits)
     if (node === 'controller') return pool.get(await this.#controller(), purpose, limits)
     if (typeof node === 'number') return pool.get(await this.#addressOf(node), purpose, limits)
     return pool.get(await this.#coordinator(node.group, deadline, options.signal), purpose, limits)
+  }
+
+  #orClosed(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.closed : AbortSignal.any([signal, this.closed])
   }
 
   #sharedPool(): ConnectionPool {
@@ -286,7 +290,7 @@ export class Cluster {
 
   #anyAddress(pool: ConnectionPool, purpose: string, attempt: number): BrokerAddress {
     const candidates = this.#candidates()
-    const open = attempt === 0 ? candidates.find((address) => pool.has(address, purpose)) : undefined
+    const open = attempt === 0 ? candidates.find((address) => pool.peek(address, purpose) !== null) : undefined
     return open ?? (candidates[(this.#rotation + attempt) % candidates.length] as BrokerAddress)
   }
 
@@ -342,7 +346,7 @@ export class Cluster {
   }
 
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    await pause(Math.max(0, ms), signal === undefined ? this.closed : AbortSignal.any([signal, this.closed]))
+    await pause(Math.max(0, ms), this.#orClosed(signal))
   }
 
   #throwIfClosed(): void {

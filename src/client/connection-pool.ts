@@ -50,15 +50,17 @@ export class ConnectionPool {
     const what = `connecting to ${address.host}:${address.port}`
     if (this.#isClosed) throw new ClosedError('the client')
     throwIfAborted(limits.signal, what)
+    const open = this.peek(address, purpose)
+    if (open !== null) return open
     const slot = this.#slot(address, purpose)
-    if (slot.connection?.isOpen) return slot.connection
     slot.connecting ??= this.#connect(slot)
     return waitFor(slot.connecting, limits, what)
   }
 
-  /** Whether there is an open connection to a broker for a purpose. */
-  has(address: BrokerAddress, purpose: string): boolean {
-    return this.#slots.get(keyOf(address, purpose))?.connection?.isOpen === true
+  /** The open connection to a broker for a purpose, if there is one. */
+  peek(address: BrokerAddress, purpose: string): Connection | null {
+    const connection = this.#slots.get(keyOf(address, purpose))?.connection ?? null
+    return connection?.isOpen === true ? connection : null
   }
 
   /** Closes all connections of a purpose. */
@@ -69,6 +71,11 @@ export class ConnectionPool {
       slot.abort.abort()
       slot.connection?.close()
     }
+  }
+
+  /** What one of several clients has asked over these connections fails. */
+  abandon(requester: Requester): void {
+    for (const { connection } of this.#slots.values()) connection?.abandon(requester, new ClosedError('the client'))
   }
 
   close(): void {

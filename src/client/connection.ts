@@ -54,7 +54,7 @@ export class Connection {
   )
   #versions = ApiRanges.none
   #correlationId = 0
-  #isCorked = false
+  #unwritten: Uint8Array[] = []
   #failure: ConnectionError | null = null
   #onClose: () => void = () => {}
 
@@ -162,9 +162,15 @@ export class Connection {
     const { clientId, meter } = this.#owner
     const chunks = encodeRequest(api, version, { correlationId: this.#nextId(), clientId }, body)
     this.#write(chunks, meter)
+    this.#flush()
     return new Promise((resolve, reject) => {
       this.#socket.write('', (error) => (error ? reject(this.#broken(true)) : resolve()))
     })
+  }
+
+  /** What a client that shares this connection has asked fails; the others go on. */
+  abandon(requester: Requester, error: Error): void {
+    this.#pending.reject(requester, error)
   }
 
   /** Closes the socket; outstanding requests fail with a {@link ConnectionError}. */
@@ -178,9 +184,10 @@ export class Connection {
     body: Encodable<Req>,
     timeoutMs: number,
     decode: (frame: Uint8Array) => T,
-    { clientId, meter }: Requester = this.#owner,
+    requester: Requester = this.#owner,
   ): Promise<T> {
     if (this.#failure !== null) return Promise.reject(this.#broken(false))
+    const { clientId, meter } = requester
     return new Promise<T>((resolve, reject) => {
       const correlationId = this.#nextId()
       // Encoded before anything is registered: a value that does not fit must harm nobody but this caller.
@@ -194,7 +201,7 @@ export class Connection {
           this.#fail(`the answer of ${this.name} to ${api.name} cannot be read: ${messageOf(error)}`, error)
         }
       }
-      this.#pending.add(correlationId, { name: api.name, timeoutMs, complete, reject })
+      this.#pending.add(correlationId, { name: api.name, requester, timeoutMs, complete, reject })
       this.#write(chunks, meter)
     })
   }
@@ -204,16 +211,15 @@ export class Connection {
     let bytes = 0
     for (const chunk of chunks) bytes += chunk.length
     meter.sent(bytes)
-    if (!this.#isCorked) {
-      // What else is asked in this turn of the event loop goes into the same system call.
-      this.#isCorked = true
-      this.#socket.cork()
-      process.nextTick(() => {
-        this.#isCorked = false
-        this.#socket.uncork()
-      })
-    }
-    writeChunks(this.#socket, chunks)
+    // What else is asked in this turn of the event loop goes into the same system call.
+    if (this.#unwritten.length === 0) process.nextTick(() => this.#flush())
+    for (const chunk of chunks) this.#unwritten.push(chunk)
+  }
+
+  #flush(): void {
+    const chunks = this.#unwritten
+    this.#unwritten = []
+    if (this.#failure === null) writeChunks(this.#socket, chunks)
   }
 
   #nextId(): number {

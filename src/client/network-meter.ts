@@ -7,10 +7,8 @@ export class NetworkMeter {
   readonly #closed: Sensor
   readonly #ready: Sensor
   readonly #refused: Sensor
-  readonly #transfers: Sensor
-  readonly #sent: Sensor
+  /** Bytes of each. */
   readonly #requests: Sensor
-  readonly #received: Sensor
   readonly #responses: Sensor
 
   constructor(settings: SensorSettings) {
@@ -19,10 +17,7 @@ export class NetworkMeter {
     this.#closed = sensor()
     this.#ready = sensor()
     this.#refused = sensor()
-    this.#transfers = sensor()
-    this.#sent = sensor()
     this.#requests = sensor()
-    this.#received = sensor()
     this.#responses = sensor()
   }
 
@@ -44,18 +39,12 @@ export class NetworkMeter {
   }
 
   sent(bytes: number): void {
-    const at = now()
-    this.#requests.record(bytes, at)
-    this.#sent.record(bytes, at)
-    this.#transfers.record(1, at)
+    this.#requests.record(bytes, now())
   }
 
   /** A response of so many bytes came. */
   answered(bytes: number): void {
-    const at = now()
-    this.#received.record(bytes, at)
-    this.#transfers.record(1, at)
-    this.#responses.record(1, at)
+    this.#responses.record(bytes, now())
   }
 
   /** By Kafka's attribute names. */
@@ -67,14 +56,16 @@ export class NetworkMeter {
       ...meter('connection-close', this.#closed, at),
       ...meter('successful-authentication', this.#ready, at),
       ...meter('failed-authentication', this.#refused, at),
-      ...meter('network-io', this.#transfers, at),
+      'network-io-rate': this.#requests.countRate(at) + this.#responses.countRate(at),
+      'network-io-total': this.#requests.count + this.#responses.count,
       'request-rate': this.#requests.countRate(at),
       'request-total': this.#requests.count,
       'request-size-avg': this.#requests.avg(at),
       'request-size-max': this.#requests.max(at),
-      ...meter('outgoing-byte', this.#sent, at),
-      ...meter('response', this.#responses, at),
-      ...meter('incoming-byte', this.#received, at),
+      ...meter('outgoing-byte', this.#requests, at),
+      'response-rate': this.#responses.countRate(at),
+      'response-total': this.#responses.count,
+      ...meter('incoming-byte', this.#responses, at),
     }
   }
 }

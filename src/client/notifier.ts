@@ -1,19 +1,33 @@
-import { type Deferred, deferred, type WaitLimits, waitFor } from './waits.ts'
+import { now, type WaitLimits } from './waits.ts'
+
+/** Longer delays than this overflow in Node's timers. */
+const LONGEST_TIMER_MS = 0x7fffffff
 
 /** Lets one or more waiters go on when something happened. */
 export class Notifier {
-  #next: Deferred<void> = deferred()
+  readonly #waiters = new Set<(isNotified: boolean) => void>()
 
   notify(): void {
-    this.#next.resolve()
-    this.#next = deferred()
+    for (const end of this.#waiters) end(true)
   }
 
   /** Resolves with true at the next `notify`, with false when time is over or the signal fires. */
-  async wait(limits: WaitLimits): Promise<boolean> {
-    return waitFor(this.#next.promise, limits, 'waiting').then(
-      () => true,
-      () => false,
-    )
+  wait({ deadline, signal }: WaitLimits): Promise<boolean> {
+    if (signal?.aborted) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      const end = (isNotified: boolean): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+        this.#waiters.delete(end)
+        resolve(isNotified)
+      }
+      const onAbort = (): void => end(false)
+      const timer =
+        deadline === undefined
+          ? undefined
+          : setTimeout(onAbort, Math.min(Math.max(0, deadline - now()), LONGEST_TIMER_MS))
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiters.add(end)
+    })
   }
 }

@@ -3,6 +3,8 @@ import { now } from './waits.ts'
 /** A request that waits for its answer. */
 export interface PendingRequest {
   readonly name: string
+  /** Who waits. */
+  readonly requester: object
   readonly timeoutMs: number
   complete(frame: Uint8Array): void
   reject(error: Error): void
@@ -47,6 +49,11 @@ export class PendingRequests {
     const entry = this.#entries.get(correlationId)
     this.#entries.delete(correlationId)
     return entry?.request
+  }
+
+  /** Gives up those of one requester. Their answers will still come, and be taken for what they are. */
+  reject(requester: object, error: Error): void {
+    for (const { request } of this.#entries.values()) if (request.requester === requester) request.reject(error)
   }
 
   /** Gives up all of them. */

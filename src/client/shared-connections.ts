@@ -1,4 +1,5 @@
 import { silentLogger } from '../base/logger.ts'
+import type { Requester } from './connection.ts'
 import { ConnectionPool, type ConnectionSettings } from './connection-pool.ts'
 import { NetworkMeter } from './network-meter.ts'
 import { defaultSensorSettings } from '../base/sensor.ts'
@@ -13,8 +14,8 @@ const pools = new Map<string, SharedPool>()
 /** A client's right to use the connections that the clients of its thread have in common. */
 export interface SharedConnections {
   readonly pool: ConnectionPool
-  /** Call once; the last one closes the connections. */
-  release(): void
+  /** What the client has asked fails. Call once; the last one closes the connections. */
+  release(requester: Requester): void
 }
 
 /**
@@ -37,8 +38,11 @@ export function shareConnections(settings: ConnectionSettings): SharedConnection
   used.users++
   return {
     pool: used.pool,
-    release() {
-      if (--used.users > 0) return
+    release(requester) {
+      if (--used.users > 0) {
+        used.pool.abandon(requester)
+        return
+      }
       used.pool.close()
       pools.delete(key)
     },

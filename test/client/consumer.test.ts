@@ -277,16 +277,21 @@ test('the wait of an idle fetch grows as far as it may, and is short again when 
     if ('maxWaitMs' in body) waits.push(Number(body.maxWaitMs))
     return request(api, body, options)
   }
-  const consumer = new Consumer(own, { autoOffsetReset: 'earliest', fetchMaxWaitMs: 10, fetchMaxIdleWaitMs: 35 })
+  const consumer = new Consumer(own, { autoOffsetReset: 'earliest', fetchMaxWaitMs: 10, fetchMaxIdleWaitMs: 40 })
   t.after(() => consumer.close())
   consumer.assign([{ topic, partition: 0 }])
   const polled = new PollLoop(consumer)
   t.after(() => polled.stop())
   await until('it has grown', () => waits.length >= 5)
-  assert.deepEqual(waits.slice(0, 5), [10, 20, 35, 35, 35])
+  const [first, second, ...others] = waits.slice(0, 5) as [number, number, number]
+  assert.equal(first, 10)
+  // It may be a quarter shorter, to end when others do.
+  assert.ok(second > 22 && second <= 30, `${second}`)
+  for (const wait of others) assert.ok(wait > 30 && wait <= 40, `${wait}`)
   await producer.send({ topic, key: null, value: bytes('new') })
   await until('the record is here', () => polled.records.length === 1)
-  await until('it has grown again', () => waits.lastIndexOf(35) > waits.lastIndexOf(10) && waits.lastIndexOf(10) > 0)
+  await until('it was short', () => waits.lastIndexOf(10) > 0)
+  await until('it has grown again', () => (waits.at(-1) ?? 0) > 30)
   const before = waits.length
   consumer.seek(topic, 0, 1)
   await until('it is short again', () => waits.slice(before).includes(10))

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { type PendingRequest, PendingRequests } from '../../src/client/pending-requests.ts'
 import { until } from './support/until.ts'
 
-function request(name: string, timeoutMs: number, errors: string[] = []): PendingRequest {
-  return { name, timeoutMs, complete: () => {}, reject: (error) => errors.push(`${name}: ${error.message}`) }
+function request(name: string, timeoutMs: number, errors: string[] = [], requester = {}): PendingRequest {
+  return { name, requester, timeoutMs, complete: () => {}, reject: (error) => errors.push(`${name}: ${error.message}`) }
 }
 
 test('the request that is out of time first is told of, whatever the order in which they were sent', async () => {
@@ -35,4 +35,17 @@ test('giving up rejects each once, and whatever is asked afterwards is watched a
   await until('c is overdue', () => overdue.length > 0)
   assert.deepEqual(overdue, ['c'])
   pending.rejectAll(() => new Error('over'))
+})
+
+test('giving up those of one requester leaves the others, and takes the answers that come all the same', () => {
+  const errors: string[] = []
+  const pending = new PendingRequests(() => {})
+  const requester = {}
+  pending.add(1, request('a', 60_000, errors, requester))
+  pending.add(2, request('b', 60_000, errors))
+  pending.reject(requester, new Error('closed'))
+  assert.deepEqual(errors, ['a: closed'])
+  assert.equal(pending.take(1)?.name, 'a')
+  pending.rejectAll(() => new Error('over'))
+  assert.deepEqual(errors, ['a: closed', 'b: over'])
 })

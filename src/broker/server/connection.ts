@@ -38,6 +38,9 @@ interface InFlight {
 
 const MAX_PIPELINED = 16
 const MAX_PIPELINED_BYTES = 33554432
+/** Answers up to this size are written together with the next ones, if those requests are here already. */
+const LARGEST_GATHERED = 1024
+const MAX_GATHERED_BYTES = 65536
 
 /**
  * One client connection: reads requests, has them handled strictly in order, and writes the answers in the same order.
@@ -60,7 +63,8 @@ export class Connection {
   #pendingBytes = 0
   #unsentBytes = 0
   #isBlocked = false
-  #isCorked = false
+  #gathered: Uint8Array[] = []
+  #gatheredBytes = 0
   #isClosed = false
   #isPumping = false
 
@@ -217,23 +221,33 @@ export class Connection {
       this.#inFlight.shift()
       this.#inFlightBytes -= head.size
       this.#budget.add(-head.size)
-      if (this.#queue.length > 0) this.#cork()
-      if (head.answer !== null && !writeChunks(this.#socket, head.answer)) this.#isBlocked = true
+      if (head.answer !== null) this.#write(head.answer)
     }
     this.#bookUnsent()
     this.#pump()
     this.#readOn()
   }
 
-  /** Puts the answers to requests that came together, and can be answered at once, into one system call. */
-  #cork(): void {
-    if (this.#isCorked) return
-    this.#isCorked = true
-    this.#socket.cork()
-    process.nextTick(() => {
-      this.#isCorked = false
-      this.#socket.uncork()
-    })
+  /** Answers to requests that came together, and can be answered at once, go into one system call. */
+  #write(chunks: readonly Uint8Array[]): void {
+    const [first] = chunks
+    if (this.#queue.length > 0 && chunks.length === 1 && first !== undefined && first.length <= LARGEST_GATHERED) {
+      if (this.#gathered.length === 0) process.nextTick(() => this.#writeGathered())
+      this.#gathered.push(first)
+      this.#gatheredBytes += first.length
+      if (this.#gatheredBytes >= MAX_GATHERED_BYTES) this.#writeGathered()
+      return
+    }
+    this.#writeGathered()
+    if (!writeChunks(this.#socket, chunks)) this.#isBlocked = true
+  }
+
+  #writeGathered(): void {
+    if (this.#gathered.length === 0) return
+    const chunks = this.#gathered
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    if (!this.#isClosed && !writeChunks(this.#socket, chunks)) this.#isBlocked = true
   }
 
   #bookUnsent(): void {

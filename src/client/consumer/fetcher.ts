@@ -10,6 +10,9 @@ import type { FetchedRecords } from './fetched-records.ts'
 import type { ResolvedConsumerOptions } from './options.ts'
 import { PartitionState } from './partition-state.ts'
 
+/** By how much the wait of an idle fetch grows each time. */
+const WAIT_GROWTH = 3
+
 /** What a request has at least, beyond the time for which the broker may hold it. */
 const LEAST_TIME_TO_ANSWER_MS = 10_000
 
@@ -195,7 +198,8 @@ export class Fetcher {
 
   async #fetch(id: number, node: NodeState, slot: Slot, states: PartitionState[], maxBytes: number): Promise<void> {
     const { fetchMinBytes, maxPartitionFetchBytes, isolationLevel, requestTimeoutMs } = this.#options
-    const { waitMs: maxWaitMs } = node
+    const { waitMs } = node
+    const maxWaitMs = waitMs > this.#options.fetchMaxWaitMs ? endingTogether(waitMs) : waitMs
     const asked = new Map(states.map((state) => [keyOf(state), state.fetchOffset]))
     slot.asked = asked
     slot.reserved = Math.min(maxBytes, states.length * maxPartitionFetchBytes)
@@ -219,7 +223,6 @@ export class Fetcher {
         purpose: slot.purpose,
         // A broker that is gone without a word is noticed as soon as with Kafka's own wait.
         timeoutMs: Math.max(requestTimeoutMs, maxWaitMs + LEAST_TIME_TO_ANSWER_MS),
-        signal: this.#closing.signal,
         // From version 13 on topics go by id, which old brokers do not tell.
         maxVersion: 12,
         resend: 'never',
@@ -231,7 +234,7 @@ export class Fetcher {
       }
       if (!isEmpty) node.waitMs = this.#options.fetchMaxWaitMs
       // Not shorter if something has changed meanwhile.
-      else if (node.waitMs === maxWaitMs) node.waitMs = this.#longerThan(maxWaitMs)
+      else if (node.waitMs === waitMs) node.waitMs = this.#longerThan(waitMs)
     } catch (error) {
       if (!this.#closing.signal.aborted) this.#onRequestError(node, states, error)
     } finally {
@@ -250,7 +253,7 @@ export class Fetcher {
 
   #longerThan(waitMs: number): number {
     const { fetchMaxWaitMs, fetchMaxIdleWaitMs } = this.#options
-    return Math.max(fetchMaxWaitMs, Math.min(waitMs * 2, fetchMaxIdleWaitMs))
+    return Math.max(fetchMaxWaitMs, Math.min(waitMs * WAIT_GROWTH, fetchMaxIdleWaitMs))
   }
 
   /** False when there was nothing in it. */
@@ -388,6 +391,16 @@ export class Fetcher {
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return partitionKey(topic, partition)
+}
+
+/**
+ * A wait of at most `waitMs` and at least three quarters of it that ends when others of this thread do, so that a thread with
+ * hundreds of idle consumers is woken for many of them at a time.
+ */
+function endingTogether(waitMs: number): number {
+  const grain = waitMs / 4
+  const time = now()
+  return Math.ceil(Math.floor((time + waitMs) / grain) * grain - time)
 }
 
 function isAsked(node: NodeState, state: PartitionState): boolean {

@@ -442,7 +442,6 @@ export class GroupMember {
         node: { group: groupId },
         isShared: true,
         timeoutMs: Math.min(this.#cluster.options.requestTimeoutMs, this.#patienceMs()),
-        signal: this.#stopping.signal,
         resend: 'never',
       })
       this.meter.heartbeatAnswered()

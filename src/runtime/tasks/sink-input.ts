@@ -10,10 +10,10 @@ import type { TaskEnvironment } from './task-environment.ts'
 const DEFAULT_FETCH_MAX_BYTES = 16_777_216
 
 /**
- * How long a broker holds a fetch for which it has nothing, unless `fetch.max.wait.ms` says otherwise. Kafka Connect's 500 ms
- * are no sooner at a record that arrives, and cost an idle task ten times the requests.
+ * How long a broker may hold a fetch for which it has had nothing for a while, unless `fetch.max.wait.ms` says otherwise.
+ * Kafka Connect's 500 ms are no sooner at a record that arrives, and cost an idle task sixty times the requests.
  */
-const DEFAULT_FETCH_MAX_WAIT_MS = 5000
+const FETCH_MAX_IDLE_WAIT_MS = 30_000
 
 /** What a sink task needs of its consumer. */
 export type SinkConsumer = Pick<
@@ -77,7 +77,7 @@ function consumerOptions(props: Props): ConsumerOptions {
     autoOffsetReset: reset,
     isolationLevel: isolation,
     fetchMinBytes: clientNumber(props, 'fetch.min.bytes', 1),
-    fetchMaxWaitMs: fetchMaxWaitMs(props),
+    ...fetchWaits(props),
     fetchMaxBytes: clientNumber(props, 'fetch.max.bytes', DEFAULT_FETCH_MAX_BYTES),
     maxPartitionFetchBytes: clientNumber(props, 'max.partition.fetch.bytes', 1_048_576),
     sessionTimeoutMs: clientNumber(props, 'session.timeout.ms', 45_000),
@@ -88,10 +88,12 @@ function consumerOptions(props: Props): ConsumerOptions {
   }
 }
 
-/** With a larger `fetch.min.bytes` the time is what bounds the wait for more, so Kafka's own default holds. */
-function fetchMaxWaitMs(props: Props): number {
-  const byDefault = clientNumber(props, 'fetch.min.bytes', 1) > 1 ? 500 : DEFAULT_FETCH_MAX_WAIT_MS
-  return clientNumber(props, 'fetch.max.wait.ms', byDefault)
+/** What the user sets holds. With a larger `fetch.min.bytes` the time is what bounds the wait for more. */
+function fetchWaits(props: Props): Pick<ConsumerOptions, 'fetchMaxWaitMs' | 'fetchMaxIdleWaitMs'> {
+  const given = clientNumber(props, 'fetch.max.wait.ms', Number.NaN)
+  if (!Number.isNaN(given)) return { fetchMaxWaitMs: given }
+  if (clientNumber(props, 'fetch.min.bytes', 1) > 1) return {}
+  return { fetchMaxIdleWaitMs: FETCH_MAX_IDLE_WAIT_MS }
 }
 
 const strategies = {

@@ -33,6 +33,8 @@ import { Turn } from './turn.ts'
 /** Pause before a redelivery that the task gave no `timeout` for. */
 const REDELIVERY_PAUSE_MS = 100
 const STOP_TIMEOUT_MS = 5000
+/** Why a poll is ended; a reason of one's own saves making an error with its stack. */
+const WOKEN = Symbol('woken')
 
 /** What a started task works with. */
 interface Parts {
@@ -91,10 +93,10 @@ export class SinkLoop implements TaskLoop {
       resume: (partitions) => this.#resume(partitions),
       requestCommit: () => {
         this.#parts?.commits.request()
-        this.#wake.abort()
+        this.#wake.abort(WOKEN)
       },
     })
-    env.control.watch(() => this.#wake.abort())
+    env.control.watch(() => this.#wake.abort(WOKEN))
   }
 
   onPaused(paused: () => void, resumed: () => void): void {
@@ -136,7 +138,7 @@ export class SinkLoop implements TaskLoop {
         errors: this.#errors,
         errant,
         isCancelled,
-        onCompleted: () => this.#wake.abort(),
+        onCompleted: () => this.#wake.abort(WOKEN),
         meter: this.meter,
       }),
       takesBatches: pipeline.mayBeRaw && task.putBatch !== undefined,
