@@ -26,6 +26,9 @@ export interface RestServer {
   close(): Promise<void>
 }
 
+/** Those who ask once a minute keep their connection. Closed earlier, it may be while the next request is on its way. */
+const IDLE_CONNECTION_MS = 65_000
+
 /** Serves the REST API on all listeners. Rejects, naming listener and setting, when one cannot be bound. */
 export async function createRestServer(options: RestServerOptions): Promise<RestServer> {
   const { listeners, adminListeners = null, tls, adminTls, ...appOptions } = options
@@ -54,6 +57,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
         scheme === 'https'
           ? createHttpsServer(tlsOptions?.() ?? {}, (request, response) => app.routing(request, response))
           : createServer((request, response) => app.routing(request, response))
+      server.keepAliveTimeout = IDLE_CONNECTION_MS
       const opened = new OpenServer(server)
       bound.push({ scheme, host, port: await listen(server, listener, setting) })
       servers.push(opened)

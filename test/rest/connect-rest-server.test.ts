@@ -266,3 +266,11 @@ describe('REST extensions', () => {
     assert.deepEqual(asked, ['closed'])
   })
 })
+
+test('connections stay open for clients that ask once a minute', async () => {
+  await serving({}, async ({ server }) => {
+    const answer = await fetch(`${server.urls[0]}connectors`)
+    await answer.body?.cancel()
+    assert.equal(answer.headers.get('keep-alive'), 'timeout=65')
+  })
+})
