@@ -28,7 +28,12 @@ export async function runStandalone(
     logger,
     standalone: true,
     prepare: async (herder) => {
-      for (const [i, connector] of connectors.entries()) await create(herder, connector, connectorFiles[i] ?? '')
+      for (const [i, connector] of connectors.entries()) {
+        const from = connectorFiles[i] ?? ''
+        // One whose database cannot be reached, say, takes a while: let it be seen what is waited for.
+        logger.info({ connector: connector.name, file: from }, 'Creating a connector of the command line')
+        await create(herder, connector, from)
+      }
     },
     onFatal: fail,
   })
