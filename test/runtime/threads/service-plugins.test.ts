@@ -6,7 +6,7 @@ import { RecordingListener, testWorkerConfig } from '../../support/task-runner.t
 
 const provider = 'test.NumberingConfigProvider'
 const policy = 'test.RefusingConnectorClientConfigOverridePolicy'
-const config = testWorkerConfig('localhost:9092', { 'task.threads': '1', 'task.thread.unresponsive.ms': '300' })
+const config = testWorkerConfig('localhost:9092', { 'task.threads': '1', 'task.thread.unresponsive.ms': '2000' })
 const threads = new TaskThreads({ config, listener: new RecordingListener(), logger: silentLogger, logLevel: 'silent' })
 
 after(() => threads.stop())
