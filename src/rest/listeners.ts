@@ -52,15 +52,21 @@ export function advertisedUrl(config: WorkerConfig, listeners: readonly BoundLis
 const loopback = /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/i
 
 /**
- * A warning for workers that tell the others an address which means something else there: the loopback, although the brokers
- * are on other machines. Null when there is nothing to say.
+ * A warning for workers that others on other machines cannot reach: by what they tell them, or since they listen on the
+ * loopback alone. Null when there is nothing to say, as when the brokers are on this machine too.
  */
-export function unreachableNotice(url: string, bootstrapServers: readonly string[]): string | null {
-  const isElsewhere = bootstrapServers.some(
-    (server) => !loopback.test(server.replace(/^\w+:\/\//, '').replace(/:\d+$/, '')),
-  )
-  if (!isElsewhere || !loopback.test(new URL(url).hostname)) return null
-  return `Workers on other machines cannot reach this one: it tells them ${url} as its address. Set listeners, e.g. to http://:8083, or rest.advertised.host.name`
+export function unreachableNotice(
+  url: string,
+  listeners: readonly BoundListener[],
+  bootstrapServers: readonly string[],
+): string | null {
+  const isLocalAddress = loopback.test(new URL(url).hostname)
+  const hosts = bootstrapServers.map((server) => server.replace(/^\w+:\/\//, '').replace(/:\d+$/, ''))
+  if (isLocalAddress && hosts.every((host) => loopback.test(host))) return null
+  if (listeners.every(({ host }) => loopback.test(host)))
+    return `Workers on other machines cannot reach this one: it listens on the loopback alone. Set listeners, e.g. to http://:8083`
+  if (!isLocalAddress) return null
+  return `Workers on other machines cannot reach this one: it tells them ${url} as its address. Set rest.advertised.host.name`
 }
 
 /** An address that others can use, for a worker that listens on all interfaces. */

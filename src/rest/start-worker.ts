@@ -93,7 +93,7 @@ export async function startWorker(
     throw error
   })
   const url = advertisedUrl(config, server.bound)
-  const notice = options.standalone === true ? null : unreachableNotice(url, config.bootstrapServers)
+  const notice = options.standalone === true ? null : unreachableNotice(url, server.bound, config.bootstrapServers)
   if (notice !== null) restLogger.warn({ url }, notice)
   let stopping: Promise<void> | null = null
   const stop = (): Promise<void> => {

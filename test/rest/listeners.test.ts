@@ -20,10 +20,17 @@ test('an address to listen on is split; what is none is refused with the setting
   )
 })
 
-test('a worker that tells others its loopback address is warned when the brokers are elsewhere', () => {
-  const notice = unreachableNotice('http://127.0.0.1:8083/', ['127.0.0.1:9092', 'kafka-1.example:9092']) ?? ''
-  assert.match(notice, /http:\/\/127\.0\.0\.1:8083\/ .*Set listeners.*rest\.advertised\.host\.name/)
-  assert.notEqual(unreachableNotice('https://[::1]:8083/', ['PLAINTEXT://10.0.0.1:9092']), null)
-  assert.equal(unreachableNotice('http://127.0.0.1:8083/', ['localhost:9092', 'PLAINTEXT://[::1]:9092']), null)
-  assert.equal(unreachableNotice('http://10.0.0.2:8083/', ['kafka-1.example:9092']), null)
+test('a worker that others cannot reach is warned, unless all is on this machine', () => {
+  const on = (host: string) => [{ scheme: 'http', host, port: 8083 }] as const
+  const notice = (url: string, host: string, ...servers: string[]) => unreachableNotice(url, on(host), servers) ?? ''
+  const elsewhere = 'kafka-1.example:9092'
+  const alone = /listens on the loopback alone\. Set listeners/
+  assert.match(notice('http://127.0.0.1:8083/', '127.0.0.1', '127.0.0.1:9092', elsewhere), alone)
+  assert.match(notice('http://connect:8083/', '127.0.0.1', elsewhere), alone, 'as in an image without listeners')
+  assert.match(
+    notice('https://[::1]:8083/', '0.0.0.0', 'PLAINTEXT://10.0.0.1:9092'),
+    /tells them https:\/\/\[::1\]:8083\/ as its address\. Set rest\.advertised\.host\.name/,
+  )
+  assert.equal(notice('http://127.0.0.1:8083/', '127.0.0.1', 'localhost:9092', 'PLAINTEXT://[::1]:9092'), '')
+  assert.equal(notice('http://10.0.0.2:8083/', '0.0.0.0', elsewhere), '')
 })
