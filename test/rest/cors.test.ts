@@ -45,3 +45,9 @@ test('an expression that is none is refused with the name of the setting; an end
   )
   assert.deepEqual(await allowed('*', [`http://${'a'.repeat(400)}`]), [false])
 })
+
+test('an origin that an expression never comes to an end with is not allowed, and holds up nobody', async () => {
+  const began = performance.now()
+  assert.deepEqual(await allowed('https://(a+)+b', [`https://${'a'.repeat(60)}!`, 'https://aab']), [false, true])
+  assert.ok(performance.now() - began < 10_000)
+})

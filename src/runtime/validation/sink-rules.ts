@@ -1,7 +1,7 @@
+import { inTime } from '../../base/bounded-call.ts'
 import { JavaRegex, javaRegexFault } from '../../connect/index.ts'
 import { parseText } from '../config-def/parse.ts'
 import type { Properties } from '../stores/config-records.ts'
-import { matchesInTime } from './bounded-match.ts'
 import { addError, type Entries } from './entries.ts'
 
 /** Rules over several keys of sinks: what to consume, the dead letter topic, and the consumer group. */
@@ -31,7 +31,7 @@ function checkDeadLetterTopic(entries: Entries, topic: string, topics: readonly 
     )
   }
   if (regex === '' || javaRegexFault(regex) !== undefined) return
-  const isMatch = matchesInTime(new JavaRegex(regex), topic)
+  const isMatch = inTime(() => new JavaRegex(regex).matches(topic))
   if (isMatch === null) {
     addError(
       entries,
