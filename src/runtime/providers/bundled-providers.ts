@@ -1,5 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve, sep } from 'node:path'
+import { inTime } from '../../base/bounded-call.ts'
 import type { Logger } from '../../base/logger.ts'
 import { parseProperties } from '../../base/properties.ts'
 import { JavaRegex, javaRegexFault } from '../../connect/index.ts'
@@ -44,9 +45,11 @@ const makers: Readonly<Record<string, MakeProvider>> = {
     const fault = javaRegexFault(pattern)
     if (fault !== undefined) throw new RuntimeError(`Invalid value ${pattern} for allowlist.pattern: ${fault}`)
     const allowed = new JavaRegex(pattern)
+    // The names come from whoever writes a configuration, and the expression may take for ever with some.
+    const isAllowed = (key: string): boolean => inTime(() => allowed.matches(key)) === true
     return async (path, keys) => {
       if (path !== '') throw new RuntimeError('Path is not supported for EnvVarConfigProvider, use ${alias:NAME}')
-      return provided(pick(keys, (key) => (allowed.matches(key) ? process.env[key] : undefined)))
+      return provided(pick(keys, (key) => (isAllowed(key) ? process.env[key] : undefined)))
     }
   },
 }

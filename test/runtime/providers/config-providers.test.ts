@@ -74,6 +74,12 @@ test('paths outside allowed.paths and variables outside the allow list are not r
   assert.equal((await inside.resolve(props)).a, 'alice')
 })
 
+test('a name that the allow list never comes to an end with is not allowed', async () => {
+  const allowed = providers({ env: { 'allowlist.pattern': '(A+)+B|PATH' } })
+  const props = { a: `\${env:${'A'.repeat(60)}!}`, b: '${env:PATH}' }
+  assert.deepEqual(await allowed.resolve(props), { a: props.a, b: process.env['PATH'] })
+})
+
 test('a link within an allowed folder that leads out of it is not followed', async () => {
   const inner = mkdtempSync(join(tmpdir(), 'millrace-allowed-'))
   try {
