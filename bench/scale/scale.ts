@@ -7,7 +7,8 @@ import { ConnectRest, type ConnectorStatus, until } from '../rig/connect-rest.ts
 import { cpuSeconds, type MillraceProcess, startMillrace } from '../rig/millrace-process.ts'
 
 // A cluster of workers with many idle tasks: what they cost, and how soon they run again after a worker was killed.
-// One JSON line a figure. Every worker and the broker is a process of its own.
+// One JSON line a figure: memory as what a task adds to workers that ran others before (marginal), and over fresh ones,
+// where the threads, modules and heaps of the workers are part of it. Every worker and the broker is a process of its own.
 // Run: node bench/scale/scale.ts [--connectors 200] [--tasks 5] [--workers 3] [--kind source|sink] [--seconds 20]
 
 const { values } = parseArgs({
@@ -99,6 +100,8 @@ try {
   for (let i = 0; i < Number(values.workers); i++) workers.push(await startWorker(broker.bootstrap))
   const processes = workers.map(({ process }) => process)
   const [first] = workers as [Worker]
+  const residentFresh = sum(processes, 'residentBytes')
+  print('memory.fresh', megabytesEach(residentFresh), 'MB a worker that has run nothing')
   // Starts the task threads everywhere, so that what follows is the cost of tasks.
   const warm = Number(values.workers) * 4
   await first.rest.createConnector({ name: 'warm', config: { ...configOf(), 'tasks.max': String(warm) } })
@@ -109,7 +112,11 @@ try {
   await running(workers, warm + passing.length * tasksEach, START_LIMIT_MS)
   for (const name of passing) await first.rest.ok('DELETE', `/connectors/${name}`)
   await running(workers, warm, START_LIMIT_MS)
-  print('memory.before', Math.round(sum(processes, 'residentBytes') / workers.length / 2 ** 20), 'MB a worker')
+  print(
+    'memory.before',
+    megabytesEach(sum(processes, 'residentBytes')),
+    'MB a worker with its threads, that has run tasks',
+  )
   const [idleBefore, brokerBefore] = await cpuShare(processes, broker.pid)
   const residentBefore = sum(processes, 'residentBytes')
   print('cpu.before', percent(idleBefore), '% of a core, workers')
@@ -125,8 +132,11 @@ try {
   // Lets what the start left behind be collected.
   await new Promise((resolve) => setTimeout(resolve, 20_000))
   const [idle, brokerIdle] = await cpuShare(processes, broker.pid)
-  print('memory.per.task', Math.round((sum(processes, 'residentBytes') - residentBefore) / total / 1024), 'KB')
-  print('memory.after', Math.round(sum(processes, 'residentBytes') / workers.length / 2 ** 20), 'MB a worker')
+  const resident = sum(processes, 'residentBytes')
+  print('memory.after', megabytesEach(resident), 'MB a worker')
+  print('memory.per.task', kilobytesPerTask(resident - residentBefore), 'KB, beyond workers that ran tasks before')
+  // With what is there once a worker or thread, however many tasks there are.
+  print('memory.per.task.fresh', kilobytesPerTask(resident - residentFresh), 'KB, beyond workers that had run nothing')
   print('cpu.idle', percent(idle - idleBefore), '% of a core, workers')
   print('cpu.idle.broker', percent(brokerIdle - brokerBefore), '% of a core, broker')
 
@@ -142,6 +152,14 @@ try {
 
 function cpuOf(pid: number): number {
   return cpuSeconds(pid) ?? Number.NaN
+}
+
+function megabytesEach(bytes: number): number {
+  return Math.round(bytes / Number(values.workers) / 2 ** 20)
+}
+
+function kilobytesPerTask(bytes: number): number {
+  return Math.round(bytes / total / 1024)
 }
 
 function percent(share: number): number {

@@ -105,7 +105,7 @@ export class Cluster {
     const { resend = 'unsent', signal, isShared = false } = options
     const deadline = now() + (options.timeoutMs ?? this.options.requestTimeoutMs)
     const what = `${api.name} request`
-    const backoff = new Backoff(this.options.retryBackoffMs, this.options.retryBackoffMaxMs)
+    let backoff: Backoff | null = null
     let lastError: unknown = null
     for (let attempt = 0; ; attempt++) {
       this.#throwIfClosed()
@@ -130,7 +130,9 @@ export class Cluster {
         if (now() >= deadline) throw error
         // A cluster has other brokers to ask at once.
         const rounds = options.node === 'any' ? this.#candidates().length : 1
-        if ((attempt + 1) % rounds === 0) await this.#pause(Math.min(backoff.next(), deadline - now()), signal)
+        if ((attempt + 1) % rounds !== 0) continue
+        backoff ??= new Backoff(this.options.retryBackoffMs, this.options.retryBackoffMaxMs)
+        await this.#pause(Math.min(backoff.next(), deadline - now()), signal)
       }
     }
   }

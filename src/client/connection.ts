@@ -248,18 +248,24 @@ export class Connection {
     const body = { clientSoftwareName: SOFTWARE_NAME, clientSoftwareVersion: SOFTWARE_VERSION }
     let version = Math.min(3, ApiVersions.maxVersion)
     for (let round = 0; round < 2; round++) {
-      const answer = await this.#exchange(ApiVersions, version, body, timeoutMs, (frame) => {
+      const asked = version
+      const answer = await this.#exchange(ApiVersions, asked, body, timeoutMs, (frame) => {
+        const kept = ApiRanges.kept(asked, frame)
+        if (kept !== null) return kept
         const unsupported = frame.length >= 6 && ((frame[4] as number) << 8) + (frame[5] as number) === 35
-        return decodeResponse(ApiVersions, unsupported ? 0 : version, frame).body
+        const read = decodeResponse(ApiVersions, unsupported ? 0 : asked, frame).body
+        return read.errorCode === ErrorCode.NONE ? ApiRanges.keep(asked, frame, read.apiKeys) : read
       })
+      if (answer instanceof ApiRanges) {
+        this.#versions = answer
+        return
+      }
       if (answer.errorCode === ErrorCode.UNSUPPORTED_VERSION && round === 0) {
         const offered = answer.apiKeys.find(({ apiKey }) => apiKey === ApiVersions.key)
         version = Math.min(version - 1, offered?.maxVersion ?? 0)
         continue
       }
-      if (answer.errorCode !== ErrorCode.NONE) throw new ProtocolError(answer.errorCode)
-      this.#versions = ApiRanges.of(answer.apiKeys)
-      return
+      throw new ProtocolError(answer.errorCode)
     }
   }
 

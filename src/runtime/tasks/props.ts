@@ -4,9 +4,10 @@ export type Props = Readonly<Record<string, string | undefined>>
 /** The properties whose names begin with `prefix`, without it. */
 export function propsWithPrefix(props: Props, prefix: string): Record<string, string> {
   const found: Record<string, string> = {}
-  for (const [key, value] of Object.entries(props)) {
-    if (value !== undefined && key.length > prefix.length && key.startsWith(prefix))
-      found[key.slice(prefix.length)] = value
+  for (const key of Object.keys(props)) {
+    if (key.length <= prefix.length || !key.startsWith(prefix)) continue
+    const value = props[key]
+    if (value !== undefined) found[key.slice(prefix.length)] = value
   }
   return found
 }
