@@ -1,3 +1,6 @@
+/** A timer that is later than this tells that the whole process stood still. */
+const STANDSTILL_MS = 1_000
+
 /**
  * Notices when a queue does not come to its jobs: when the oldest one, running or waiting, was given longer than
  * `limitMs` ago. Says so once, until {@link resume}.
@@ -38,11 +41,13 @@ export class QueueWatch {
     clearTimeout(this.#timer)
     const [oldest] = this.#given
     if (oldest === undefined || this.#isOverdue) return
-    const leftMs = Math.max(oldest, this.#resumedAt) + this.#limitMs - performance.now()
-    this.#timer = setTimeout(() => this.#expire(), Math.max(0, leftMs)).unref()
+    const dueAt = Math.max(oldest, this.#resumedAt) + this.#limitMs
+    this.#timer = setTimeout(() => this.#expire(dueAt), Math.max(0, dueAt - performance.now())).unref()
   }
 
-  #expire(): void {
+  #expire(dueAt: number): void {
+    // No job could have gone on meanwhile.
+    if (performance.now() - dueAt > STANDSTILL_MS) return this.resume()
     this.#isOverdue = true
     this.#onOverdue()
   }

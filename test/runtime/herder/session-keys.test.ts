@@ -34,6 +34,8 @@ const signed = (key = generateSessionKey(ALGORITHM, null, Date.now())): RequestS
 
 /** Lets time go by, as far as timers and the date tell it. */
 async function pass(t: TestContext, played: PlayedWorker, ms: number): Promise<void> {
+  // Nothing may be under way that would have taken all this time.
+  await played.settle()
   t.mock.timers.tick(ms)
   await played.settle()
 }

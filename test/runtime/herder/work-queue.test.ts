@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { QueueWatch } from '../../../src/runtime/herder/queue-watch.ts'
 import { describeStage, WorkQueue } from '../../../src/runtime/herder/work-queue.ts'
 
@@ -36,16 +36,43 @@ test('testRequestProcessingOrder: jobs run one at a time, in the order in which 
   assert.match(describeStage(queue.stage), /^ The last operation the worker completed was the third, /)
 })
 
-test('a queue that does not come to a job in time says so once, until it has caught up', async (t) => {
+/** A clock that stands still but for what the test lets pass, and what it lets the process sleep. */
+function playedClock(t: TestContext): { pass: (ms: number) => void; sleep: (ms: number) => void } {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let time = 0
-  const now = performance.now.bind(performance)
-  performance.now = () => time
-  t.after(() => (performance.now = now))
-  const pass = (ms: number): void => {
-    time += ms
-    t.mock.timers.tick(ms)
+  t.mock.method(performance, 'now', () => time)
+  return {
+    pass: (ms) => {
+      time += ms
+      t.mock.timers.tick(ms)
+    },
+    sleep: (ms) => {
+      time += ms
+    },
   }
+}
+
+test('a process that stood still has not left its jobs undone', async (t) => {
+  const { pass, sleep } = playedClock(t)
+  let overdue = 0
+  const queue = new WorkQueue()
+  queue.watchBy(new QueueWatch(1_000, () => overdue++))
+  const job = Promise.withResolvers<void>()
+  const given = queue.run('a job', () => job.promise)
+  pass(500)
+  sleep(60_000)
+  pass(500)
+  assert.equal(overdue, 0)
+  pass(999)
+  assert.equal(overdue, 0)
+  pass(1)
+  assert.equal(overdue, 1)
+  job.resolve()
+  await given
+})
+
+test('a queue that does not come to a job in time says so once, until it has caught up', async (t) => {
+  const { pass } = playedClock(t)
   let overdue = 0
   const watch = new QueueWatch(1_000, () => overdue++)
   const queue = new WorkQueue()
