@@ -11,16 +11,29 @@ export class OpenServer {
   readonly #server: Server
   /** Answers that are due, by connection. */
   readonly #connections = new Map<Socket, Set<ServerResponse>>()
+  /** Connections that are not secure yet, by the address of the client. */
+  readonly #handshakes = new Map<string, Socket>()
   #isClosing = false
 
   /** @param server not listening yet */
   constructor(server: Server) {
     this.#server = server
-    server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
+    const isSecure = 'setSecureContext' in server
+    if (isSecure) server.on('connection', (socket: Socket) => this.#shaking(socket))
+    server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
+      this.#handshakes.delete(addressOf(socket))
       this.#connections.set(socket, new Set())
       socket.once('close', () => this.#connections.delete(socket))
     })
     server.prependListener('request', ({ socket }, response) => this.#began(socket, response))
+  }
+
+  #shaking(socket: Socket): void {
+    const address = addressOf(socket)
+    this.#handshakes.set(address, socket)
+    socket.once('close', () => {
+      if (this.#handshakes.get(address) === socket) this.#handshakes.delete(address)
+    })
   }
 
   #began(socket: Socket, response: ServerResponse): void {
@@ -42,10 +55,15 @@ export class OpenServer {
       if (!response.headersSent) response.shouldKeepAlive = false
     const silent = setTimeout(() => {
       for (const [socket, due] of this.#connections) if (due.size === 0) socket.destroy()
+      for (const socket of this.#handshakes.values()) socket.destroy()
     }, SILENCE_GRACE_MS)
     const late = setTimeout(() => this.#server.closeAllConnections(), REQUEST_GRACE_MS)
     await closed
     clearTimeout(silent)
     clearTimeout(late)
   }
+}
+
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }

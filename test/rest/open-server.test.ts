@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
+import { withDeadline } from '../../src/base/deadline.ts'
 import { OpenServer } from '../../src/rest/open-server.ts'
 import { eventually } from '../support/task-runner.ts'
 
@@ -43,6 +45,18 @@ test('a server without requests closes at once, whatever connections there are',
   const begun = performance.now()
   await server.close()
   assert.ok(performance.now() - begun < 5000, `${performance.now() - begun} ms`)
+  silent.destroy()
+})
+
+test('a server of https does not wait for a connection that never becomes secure', async () => {
+  const https = createHttpsServer({}, (_request, response) => response.end())
+  const server = new OpenServer(https)
+  https.listen(0, '127.0.0.1')
+  await once(https, 'listening')
+  const accepted = once(https, 'connection')
+  const silent = connect((https.address() as AddressInfo).port, '127.0.0.1')
+  await accepted
+  await withDeadline(server.close(), 10_000, 'Closing')
   silent.destroy()
 })
 
