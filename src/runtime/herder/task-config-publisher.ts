@@ -75,7 +75,8 @@ export class TaskConfigPublisher {
         backoff.reset()
       } catch (error) {
         if (this.#stopping.signal.aborted) break
-        const delayMs = backoff.next()
+        // What was asked for during the attempt may be something else than what has just failed.
+        const delayMs = entry.again ? Math.min(FIRST_RETRY_MS, backoff.next()) : backoff.next()
         const level = isPossiblyExpiredKey(error, entry.since) ? 'debug' : 'warn'
         this.#logger[level](
           { connector, err: error, delayMs },
