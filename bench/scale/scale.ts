@@ -24,6 +24,7 @@ const connectors = Number(values.connectors)
 const tasksEach = Number(values.tasks)
 const total = connectors * tasksEach
 const SESSION_TIMEOUT_MS = 10_000
+const SETTLE_MS = 20_000
 const START_LIMIT_MS = 180_000
 
 interface Worker {
@@ -129,14 +130,14 @@ try {
   await running(workers, total + warm, START_LIMIT_MS)
   print('running', Math.round(performance.now() - begun), 'ms')
   print('running.cpu', Number((sum(processes, 'cpuSeconds') - cpuBegun).toFixed(2)), 's, workers')
-  // Lets what the start left behind be collected.
-  await new Promise((resolve) => setTimeout(resolve, 20_000))
+  await settled()
   const [idle, brokerIdle] = await cpuShare(processes, broker.pid)
   const resident = sum(processes, 'residentBytes')
   print('memory.after', megabytesEach(resident), 'MB a worker')
   print('memory.per.task', kilobytesPerTask(resident - residentBefore), 'KB, beyond workers that ran tasks before')
   // With what is there once a worker or thread, however many tasks there are.
   print('memory.per.task.fresh', kilobytesPerTask(resident - residentFresh), 'KB, beyond workers that had run nothing')
+  print('cpu.after', percent(idle), '% of a core, workers')
   print('cpu.idle', percent(idle - idleBefore), '% of a core, workers')
   print('cpu.idle.broker', percent(brokerIdle - brokerBefore), '% of a core, broker')
 
@@ -148,6 +149,11 @@ try {
 } finally {
   await Promise.all(workers.map(({ process }) => process.kill()))
   await broker.close()
+}
+
+/** Lets what the coming and going of tasks left behind be done with and collected, and idle fetches grow long. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
 }
 
 function cpuOf(pid: number): number {
