@@ -113,13 +113,9 @@ try {
   await running(workers, warm + passing.length * tasksEach, START_LIMIT_MS)
   for (const name of passing) await first.rest.ok('DELETE', `/connectors/${name}`)
   await running(workers, warm, START_LIMIT_MS)
-  print(
-    'memory.before',
-    megabytesEach(sum(processes, 'residentBytes')),
-    'MB a worker with its threads, that has run tasks',
-  )
   const [idleBefore, brokerBefore] = await cpuShare(processes, broker.pid)
   const residentBefore = sum(processes, 'residentBytes')
+  print('memory.before', megabytesEach(residentBefore), 'MB a worker with its threads, that has run tasks')
   print('cpu.before', percent(idleBefore), '% of a core, workers')
   print('cpu.before.broker', percent(brokerBefore), '% of a core, broker')
 
