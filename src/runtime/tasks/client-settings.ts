@@ -33,7 +33,9 @@ export function clientProps(
 export function clientOptions(props: Props, logger: Logger): ClientOptions {
   const protocol = (props['security.protocol'] ?? 'PLAINTEXT').trim().toUpperCase()
   if (protocol !== 'PLAINTEXT') {
-    throw new ConfigError(`security.protocol=${protocol} is not supported yet; only PLAINTEXT is: use a listener of the brokers that has neither TLS nor SASL`)
+    throw new ConfigError(
+      `security.protocol=${protocol} is not supported yet; only PLAINTEXT is: use a listener of the brokers that has neither TLS nor SASL`,
+    )
   }
   const options: ClientOptions = {
     bootstrapServers: listProp(props, 'bootstrap.servers'),
