@@ -9,7 +9,7 @@ import { cpuSeconds, type MillraceProcess, startMillrace } from '../rig/millrace
 // A cluster of workers with many idle tasks: what they cost, and how soon they run again after a worker was killed.
 // One JSON line a figure: memory as what a task adds to workers that ran others before (marginal), and over fresh ones,
 // where the threads, modules and heaps of the workers are part of it. Every worker and the broker is a process of its own.
-// Run: node bench/scale/scale.ts [--connectors 200] [--tasks 5] [--workers 3] [--kind source|sink] [--seconds 20]
+// Run: node bench/scale/scale.ts [--connectors 200] [--tasks 5] [--workers 3] [--kind source|sink] [--seconds 20] [--settle 60]
 
 const { values } = parseArgs({
   options: {
@@ -18,13 +18,13 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '3' },
     kind: { type: 'string', default: 'source' },
     seconds: { type: 'string', default: '20' },
+    settle: { type: 'string', default: '60' },
   },
 })
 const connectors = Number(values.connectors)
 const tasksEach = Number(values.tasks)
 const total = connectors * tasksEach
 const SESSION_TIMEOUT_MS = 10_000
-const SETTLE_MS = 20_000
 const START_LIMIT_MS = 180_000
 
 interface Worker {
@@ -113,6 +113,7 @@ try {
   await running(workers, warm + passing.length * tasksEach, START_LIMIT_MS)
   for (const name of passing) await first.rest.ok('DELETE', `/connectors/${name}`)
   await running(workers, warm, START_LIMIT_MS)
+  await settled()
   const [idleBefore, brokerBefore] = await cpuShare(processes, broker.pid)
   const residentBefore = sum(processes, 'residentBytes')
   print('memory.before', megabytesEach(residentBefore), 'MB a worker with its threads, that has run tasks')
@@ -149,7 +150,7 @@ try {
 
 /** Lets what the coming and going of tasks left behind be done with and collected, and idle fetches grow long. */
 async function settled(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+  await new Promise((resolve) => setTimeout(resolve, Number(values.settle) * 1000))
 }
 
 function cpuOf(pid: number): number {
