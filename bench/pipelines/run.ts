@@ -13,6 +13,7 @@ import { freePort, startTestPostgres, type TestPostgres } from '../../test/suppo
 import { ConnectRest, until } from '../rig/connect-rest.ts'
 import { type MillraceProcess, startMillrace } from '../rig/millrace-process.ts'
 import { ObjectFolder } from '../rig/object-folder.ts'
+import { optionsOrExit } from '../rig/options.ts'
 import { createOrders } from '../rig/orders.ts'
 import { openTopicEnd } from '../rig/topic-end.ts'
 import { Figures } from './figures.ts'
@@ -235,14 +236,5 @@ function readOptions(): { rows: number; only: string | undefined } {
   return { rows, only: values.only }
 }
 
-function optionsOrExit(): ReturnType<typeof readOptions> {
-  try {
-    return readOptions()
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    process.exit(2)
-  }
-}
-
-const { rows: rowsInTable, only: onlyPart } = optionsOrExit()
+const { rows: rowsInTable, only: onlyPart } = optionsOrExit(readOptions, usage)
 await run(rowsInTable, onlyPart)

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { optionsOrExit } from '../rig/options.ts'
 import { startTestPostgres } from '../../test/support/postgres.ts'
 import { type Layout, layouts } from './fleet.ts'
 import { type Plan, planOf, type RoundResult, runRound } from './round.ts'
@@ -81,16 +82,7 @@ process.once('SIGINT', () => {
   console.log('Ending after this round')
 })
 
-function optionsOrExit(): ReturnType<typeof readOptions> {
-  try {
-    return readOptions()
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    process.exit(2)
-  }
-}
-
-const { rounds, seed, given, keepGoing, keep } = optionsOrExit()
+const { rounds, seed, given, keepGoing, keep } = optionsOrExit(readOptions, usage)
 const root = await mkdtemp(join(tmpdir(), 'millrace-torture-'))
 const server = await startTestPostgres()
 let done = 0
