@@ -133,3 +133,16 @@ export class ConnectCluster {
     return (body as { offsets: { partition: Record<string, unknown>; offset: Record<string, unknown> }[] }).offsets
   }
 }
+
+/** The configuration of a source of four tasks that Kafka's tests use, with the settings of one test on top. */
+export function monitorableSource(given: Record<string, string> = {}): Record<string, string> {
+  return {
+    'connector.class': 'MonitorableSource',
+    'tasks.max': '4',
+    topic: 'test-topic',
+    throughput: '10',
+    'topic.creation.default.partitions': '1',
+    'topic.creation.default.replication.factor': '1',
+    ...given,
+  }
+}

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { withDeadline } from '../../../src/base/deadline.ts'
 import { Consumer, createCluster, recordsOf } from '../../../src/client/index.ts'
-import { ConnectCluster } from '../../support/connect-cluster.ts'
+import { ConnectCluster, monitorableSource as source } from '../../support/connect-cluster.ts'
 import { eventually } from '../../support/task-runner.ts'
 
 // Those of Kafka's ConnectWorkerIntegrationTest in which the brokers or the internal topics are not as they should be.
@@ -23,16 +23,6 @@ async function start(
   t.after(() => cluster.close())
   return cluster
 }
-
-const source = (given: Record<string, string> = {}): Record<string, string> => ({
-  'connector.class': 'MonitorableSource',
-  'tasks.max': '4',
-  topic: 'test-topic',
-  throughput: '10',
-  'topic.creation.default.partitions': '1',
-  'topic.creation.default.replication.factor': '1',
-  ...given,
-})
 
 const kafkaOf = (cluster: ConnectCluster): Kafka =>
   new Kafka({ brokers: [cluster.broker.bootstrap], logLevel: logLevel.NOTHING })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
-import { ConnectCluster } from '../../support/connect-cluster.ts'
+import { ConnectCluster, monitorableSource as source } from '../../support/connect-cluster.ts'
 import { readTopic } from '../../support/read-topic.ts'
 import { eventually } from '../../support/task-runner.ts'
 
@@ -13,15 +13,6 @@ describe('ConnectWorkerIntegrationTest', () => {
   let cluster: ConnectCluster
   let folder: string
 
-  const source = (given: Record<string, string> = {}): Record<string, string> => ({
-    'connector.class': 'MonitorableSource',
-    'tasks.max': '4',
-    topic: 'test-topic',
-    throughput: '10',
-    'topic.creation.default.partitions': '1',
-    'topic.creation.default.replication.factor': '1',
-    ...given,
-  })
   const remove = async (name: string): Promise<void> => {
     await cluster.expect(204, 'DELETE', `/connectors/${name}`)
     await cluster.untilGone(name)
