@@ -1,4 +1,4 @@
-import { RebalanceNeededError, RuntimeError } from '../errors.ts'
+import { BadRequestError, RebalanceNeededError, RuntimeError } from '../errors.ts'
 import type { Properties } from '../stores/config-records.ts'
 import type { RequestSignature } from './herder.ts'
 import type { HerderContext, HerderPlace } from './herder-context.ts'
@@ -30,14 +30,10 @@ export class PeerRequests {
     await queue.run(writing(name, configs), async () => {
       this.#context.requireLeader(place)
       this.#context.requireConnector(name)
-      await this.#store(name, configs)
+      if (configs.length > 0 && parts.config.state.targetState(name) === 'STOPPED')
+        throw new BadRequestError(`Cannot submit non-empty set of task configs for stopped connector ${name}`)
+      await parts.config.putTaskConfigs(name, configs)
     })
-  }
-
-  /** What a connector wanted before it was stopped may come after that: a stopped one has no tasks. */
-  async #store(name: string, configs: readonly Properties[]): Promise<void> {
-    const { config } = this.#context.parts
-    if (config.state.targetState(name) !== 'STOPPED') await config.putTaskConfigs(name, configs)
   }
 
   /** At the leader: a task of an exactly-once source asks for its predecessors to be fenced. */
@@ -78,7 +74,9 @@ export class PeerRequests {
     if (group.isLeader) {
       await queue.run(writing(name, configs), async () => {
         this.#context.requireLeader(place)
-        if (config.state.has(name)) await this.#store(name, configs)
+        // What a connector wanted before it was stopped may come after that: a stopped one has no tasks.
+        if (config.state.has(name) && config.state.targetState(name) !== 'STOPPED')
+          await config.putTaskConfigs(name, configs)
       })
       return 'done'
     }

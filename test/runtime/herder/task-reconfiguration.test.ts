@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { isPossiblyExpiredKey } from '../../../src/runtime/herder/task-config-publisher.ts'
-import { BadRequestError, PeerError } from '../../../src/runtime/index.ts'
+import { BadRequestError, NotFoundError, PeerError } from '../../../src/runtime/index.ts'
 import type { Work } from '../../../src/runtime/group/work.ts'
 import { PlayedWorker, source, task, taskProperties } from '../../support/played-worker.ts'
 import { eventually } from '../../support/task-runner.ts'
@@ -143,4 +143,27 @@ test('testKeyExceptionDetection: a refusal soon after the request may be due to 
   assert.equal(isPossiblyExpiredKey(new BadRequestError(''), now), false)
   assert.equal(isPossiblyExpiredKey(new PeerError(403, ''), now - 120_000), false)
   assert.equal(isPossiblyExpiredKey(new PeerError(403, ''), now), true)
+})
+
+test('a leader refuses tasks for a stopped connector with 400, and takes it when told that there are none', async (t) => {
+  const played = await PlayedWorker.start({
+    protocol: 'compatible',
+    before: (configs) => {
+      configs.giveConnector('c1', source())
+      configs.giveTargetState('c1', 'STOPPED')
+    },
+  })
+  t.after(() => played.stop())
+  await played.lead()
+  const put = (name: string, tasks: Record<string, string>[]): Promise<void> =>
+    played.herder.putTaskConfigs(name, tasks, { signature: undefined, algorithm: undefined, body: Buffer.from('') })
+  await assert.rejects(put('c1', [{ topic: 'out' }]), (error) => {
+    assert.ok(error instanceof BadRequestError)
+    assert.equal(error.message, 'Cannot submit non-empty set of task configs for stopped connector c1')
+    return true
+  })
+  assert.deepEqual(played.configs.keys(), [])
+  await assert.rejects(put('none', [{ topic: 'out' }]), NotFoundError)
+  await put('c1', [])
+  assert.deepEqual(played.configs.keys(), ['commit-c1'])
 })
