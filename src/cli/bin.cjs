@@ -9,11 +9,7 @@ var NEEDED = 24
 
 function main() {
   if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
-    var moduleApi = require('module')
-    moduleApi.enableCompileCache(compileCacheFolder())
-    // Threads take it from the environment.
-    var cacheFolder = moduleApi.getCompileCacheDir()
-    if (cacheFolder) process.env.NODE_COMPILE_CACHE = cacheFolder
+    require('./compile-cache.cjs')
     var source = path.join(__dirname, 'main.ts')
     require(fs.existsSync(source) ? source : path.join(__dirname, 'main.js'))
     return
@@ -33,17 +29,6 @@ function main() {
     process.exit(3)
   }
   reexecute(runtime)
-}
-
-/** Beside the dependencies where that can be written (see warm-up.cjs), else where Node.js keeps such caches. */
-function compileCacheFolder() {
-  var dependencies = path.join(__dirname, '../../node_modules')
-  try {
-    fs.accessSync(dependencies, fs.constants.W_OK)
-  } catch {
-    return undefined
-  }
-  return path.join(dependencies, '.cache/millrace/compile')
 }
 
 /** The runtime that the npm package `node` carries, if it is installed here and new enough. */
