@@ -8,6 +8,7 @@ import { silentLogger } from '../../src/base/logger.ts'
 import { defaultLogConfig, type LogConfig, LogManager, type PartitionLog } from '../../src/broker/log/index.ts'
 import { buildControlBatch, compressionTypes } from '../../src/protocol/records/index.ts'
 import { appendBatch, batchOf, numbered, openLog, readAll, START_MS, temporaryFolder } from '../broker/log/support.ts'
+import { JVM } from '../support/apache-kafka.ts'
 import { kafkaLibs, kafkaLibsReason } from '../support/kafka-libs.ts'
 
 // Apache Kafka's own tool reads what we write: every batch, every record, every index entry.
@@ -22,7 +23,7 @@ const SEGMENTS: Partial<LogConfig> = { segmentBytes: 4000, indexIntervalBytes: 5
 async function dump(files: readonly string[], ...options: string[]): Promise<string> {
   const { stdout, stderr } = await run(
     'java',
-    ['-cp', classPath ?? '', 'org.apache.kafka.tools.DumpLogSegments', '--files', files.join(','), ...options],
+    [...JVM, '-cp', classPath ?? '', 'org.apache.kafka.tools.DumpLogSegments', '--files', files.join(','), ...options],
     { maxBuffer: 1 << 28 },
   )
   const complaints = stdout

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { errorCodes } from '../../src/protocol/errors.ts'
 import { apis } from '../../src/protocol/messages/index.ts'
+import { JVM } from '../support/apache-kafka.ts'
 import { arbitraryMessage, seed } from '../support/arbitrary-message.ts'
 import { hasProgram, mavenArtifact } from '../support/maven-artifact.ts'
 
@@ -22,7 +23,7 @@ const skip = jars.includes(null)
 /** Gives the lines to Kafka's classes in one Java process and returns the answers. */
 async function askKafka(lines: readonly string[]): Promise<string[]> {
   const program = join(import.meta.dirname, '../support/EchoMessages.java')
-  const child = spawn('java', ['-cp', jars.join(':'), program], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = spawn('java', [...JVM, '-cp', jars.join(':'), program], { stdio: ['pipe', 'pipe', 'ignore'] })
   child.stdin.end(`${lines.join('\n')}\n`)
   const answers: string[] = []
   for await (const line of createInterface({ input: child.stdout })) answers.push(line)

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import type { SinkRecord } from '../../src/connect/index.ts'
 import { jsonConverter } from '../../src/converters/index.ts'
+import { JVM } from '../support/apache-kafka.ts'
 import { connectLibs, kafkaLibsReason } from '../support/kafka-libs.ts'
 import { transform } from '../transforms/support.ts'
 
@@ -207,7 +208,7 @@ const question: fc.Arbitrary<Question> = fc
 
 async function askKafka(classPath: string, questions: readonly Question[]): Promise<Answer[]> {
   const program = join(import.meta.dirname, '../support/ApplyTransforms.java')
-  const flags = ['-Duser.timezone=UTC', '-Duser.language=en', '-Duser.country=US']
+  const flags = [...JVM, '-Duser.timezone=UTC', '-Duser.language=en', '-Duser.country=US']
   const child = spawn('java', [...flags, '-cp', classPath, program], { stdio: ['pipe', 'pipe', 'ignore'] })
   child.stdin.end(questions.map((one) => `${JSON.stringify(one)}\n`).join(''))
   const answers: Answer[] = []

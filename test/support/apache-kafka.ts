@@ -6,8 +6,14 @@ import { Kafka, logLevel } from 'kafkajs'
 import { freePort } from './postgres.ts'
 
 const START_TIMEOUT_MS = 90_000
-/** Small and quick to start: these programs live for seconds. */
-export const JVM = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
+/** Small and quick to start, as these programs live for seconds; and the byte code of a release needs no verifying. */
+export const JVM = [
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+UseSerialGC',
+  '-Xshare:auto',
+  '-XX:+UnlockDiagnosticVMOptions',
+  '-XX:-BytecodeVerificationRemote',
+]
 
 /** A real Apache Kafka, one node, on a free port of the loopback. */
 export interface ApacheKafka {

@@ -35,7 +35,8 @@ export async function startJvmWorker(
   const id = `127.0.0.1:${port}`
   const file = join(folder, 'worker.properties')
   const all = {
-    'plugin.discovery': 'hybrid_warn',
+    // These plugins all have manifests; to scan every class of the class path as well, only to warn, takes seconds.
+    'plugin.discovery': 'service_load',
     ...props,
     listeners: `http://${id}`,
     'rest.advertised.host.name': '127.0.0.1',
