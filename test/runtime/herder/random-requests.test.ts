@@ -11,18 +11,20 @@ interface Wanted {
   state: 'RUNNING' | 'PAUSED' | 'STOPPED'
 }
 
-test('after random requests to three workers, one of which leaves and another joins, everything runs exactly once', async (t) => {
-  const broker = await startTestBroker()
-  t.after(() => broker.close())
-  const seed = Date.now() % 1_000_000
-  t.diagnostic(`seed ${seed}`)
+const seed = Number(process.env['RANDOM_REQUESTS_SEED'] ?? Date.now() % 1_000_000)
+
+test(`after random requests to three workers, one of which leaves and another joins, everything runs exactly once (seed ${seed})`, async (t) => {
   let state = seed
   const random = (below: number): number => {
     state = (state * 1_103_515_245 + 12_345) & 0x7fffffff
     return (state >> 8) % below
   }
   const running = new Map<TestWorker, FakeTaskRunner>()
-  t.after(() => Promise.all([...running.keys()].map((worker) => worker.stop())))
+  const broker = await startTestBroker()
+  t.after(async () => {
+    await Promise.all([...running.keys()].map((worker) => worker.stop()))
+    await broker.close()
+  })
   const add = async (): Promise<void> => {
     const runners: FakeTaskRunner[] = []
     const makeRunner = (
@@ -91,6 +93,9 @@ test('after random requests to three workers, one of which leaves and another jo
     )
     if (placed.join() !== [...wanted.keys()].toSorted().join() || tasks.join() !== expected.toSorted().join())
       return false
+    // Once everything runs, another round may be under way that moves some of it.
+    const counts = [...running.values()].map((runner) => runner.tasks.size)
+    if (Math.max(...counts) - Math.min(...counts) > 1) return false
     for (const worker of running.keys()) {
       const { body } = await worker.call('GET', '/connectors?expand=status')
       for (const [name, { tasks: count, state: wish }] of wanted) {
@@ -106,11 +111,9 @@ test('after random requests to three workers, one of which leaves and another jo
       wanted: [...wanted],
       placed: [...running.values()].map((r) => [[...r.connectors.keys()], [...r.tasks.keys()]]),
     })
-  await eventually(isSettled, 'settling', 30_000).catch((error: Error) => {
-    throw new Error(`${error.message} (seed ${seed}): ${seen()}`)
+  await eventually(isSettled, 'settling, evenly spread,', 30_000).catch((error: Error) => {
+    throw new Error(`${error.message}: ${seen()}`)
   })
-  const counts = [...running.values()].map((runner) => runner.tasks.size)
-  assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `balanced: ${counts.join(', ')}`)
 })
 
 /** As clients do: again while the group says that it is rebalancing, or the status is not there yet. */
