@@ -92,6 +92,8 @@ function logOptions(config: BrokerConfig, store: MetadataStore, logger: Logger) 
     nodeId: config.nodeId,
     retentionCheckIntervalMs: config.number('log.retention.check.interval.ms'),
     checkpointIntervalMs: config.number('log.flush.offset.checkpoint.interval.ms'),
+    cleanerEnabled: config.boolean('log.cleaner.enable'),
+    cleanerBackoffMs: config.number('log.cleaner.backoff.ms'),
     producerIdExpirationMs: config.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: config.number('producer.id.expiration.check.interval.ms'),
   }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
 import { silentLogger } from '../../src/base/logger.ts'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
@@ -14,6 +15,8 @@ import {
   OffsetCommit,
   OffsetFetch,
 } from '../../src/protocol/messages/index.ts'
+import { startTestBroker } from '../support/broker.ts'
+import { eventually } from '../support/task-runner.ts'
 import { WireClient } from '../support/wire-client.ts'
 
 let folder = ''
@@ -176,4 +179,34 @@ test('a topic of which a crash made only some partitions is completed at the nex
   await mkdir(join(folder, 'not-a-partition'), { recursive: true })
   await start()
   assert.deepEqual((await readdir(folder)).filter((name) => /^t-\d$/.test(name)).sort(), ['t-0', 't-1', 't-2'])
+})
+
+test('log.cleaner.backoff.ms says how often compacted topics are cleaned, and log.cleaner.enable whether they are', async (t) => {
+  const settings = { 'log.cleaner.backoff.ms': '10', 'log.cleaner.min.cleanable.ratio': '0' }
+  const brokers = [
+    await startTestBroker(settings),
+    await startTestBroker({ ...settings, 'log.cleaner.enable': 'false' }),
+  ]
+  t.after(() => Promise.all(brokers.map((each) => each.close())))
+  const [cleaned, kept] = await Promise.all(
+    brokers.map(async ({ bootstrap, dataFolder }) => {
+      const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING })
+      const admin = kafka.admin()
+      const producer = kafka.producer()
+      await Promise.all([admin.connect(), producer.connect()])
+      const configEntries = [
+        { name: 'cleanup.policy', value: 'compact' },
+        { name: 'segment.ms', value: '1000' },
+      ]
+      await admin.createTopics({ topics: [{ topic: 'compacted', configEntries }] })
+      for (let i = 1; i <= 10; i++) {
+        const timestamp = String(Date.now() - 100_000 + i * 5000)
+        await producer.send({ topic: 'compacted', messages: [{ key: 'same', value: String(i), timestamp }] })
+      }
+      await Promise.all([admin.disconnect(), producer.disconnect()])
+      return async () => (await readdir(join(dataFolder, 'compacted-0'))).filter((name) => name.endsWith('.log')).length
+    }),
+  )
+  await eventually(async () => ((await cleaned?.()) ?? 0) <= 2, 'the cleaning')
+  assert.equal(await kept?.(), 10)
 })
