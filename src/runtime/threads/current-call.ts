@@ -41,10 +41,16 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
   return new Promise((resolve) => {
     const session = new Session()
     let found: ThreadProbe | null = null
+    let isPausing = false
     const finish = (): void => {
       clearTimeout(timer)
       resolve(found)
+      const mayBePaused = isPausing
+      isPausing = false
       try {
+        // The end of a session does not wake a thread that pauses, now or as soon as the request to pause reaches it,
+        // and a paused thread can not be terminated.
+        if (mayBePaused) send(4, 'Debugger.disable')
         session.disconnect()
       } catch {
         // The thread may be gone already.
@@ -65,6 +71,7 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
       sessionId = params.sessionId
       send(1, 'Debugger.enable')
       send(2, 'Debugger.pause')
+      isPausing = true
     })
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
       if (params.sessionId !== sessionId) return
@@ -81,9 +88,9 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
         })
       } else if (message.id === 3) {
         found = { call: parseCall(message.result?.result?.value), stack: found?.stack ?? '' }
-        // A thread that is left paused could not even be terminated.
         send(4, 'Debugger.disable')
       } else if (message.id === 4) {
+        isPausing = false
         session.post('NodeWorker.disable', finish)
       }
     })

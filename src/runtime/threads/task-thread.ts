@@ -7,6 +7,7 @@ import { CallMarkerReader } from '../plugins/call-marker.ts'
 import type { PluginCall } from '../plugins/plugin-scope.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import { probeThread } from './current-call.ts'
+import { distrust, endThread, trust } from './ending.ts'
 import { fromErrorData } from './error-data.ts'
 import type { OffsetStore } from '../tasks/offset-stores.ts'
 import { serveOffsets } from './offset-port.ts'
@@ -130,13 +131,13 @@ export class TaskThread {
     })
   }
 
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread, whatever it does; only native code that does not return keeps it, and this from resolving. */
   async terminate(): Promise<void> {
     this.#closing = true
     this.#forgetSecrets()
     this.#forgetLevels()
     this.#stopWatching()
-    await this.#worker.terminate()
+    await endThread(this.#worker)
   }
 
   #post(message: ToThread): void {
@@ -200,9 +201,12 @@ export class TaskThread {
   }
 
   async #hung(): Promise<void> {
+    distrust(this.#worker)
     const probe = await probeThread(this.#worker.threadId, PROBE_TIMEOUT_MS)
+    if (this.#closing) return
     if (this.#unanswered === 0 && this.#lost === null) {
       // It answered meanwhile: slow, but alive.
+      trust(this.#worker)
       this.#watch()
       return
     }
@@ -234,6 +238,7 @@ export class TaskThread {
   }
 
   #exited(code: number): void {
+    trust(this.#worker)
     this.#lose({
       reason:
         this.#crashTrace === ''

@@ -79,10 +79,14 @@ export class TaskThreads implements TaskRunner {
           if (!(error instanceof ThreadLostError))
             this.#options.logger.warn({ err: error }, `Task thread ${thread.number} did not stop cleanly`)
         }
-        await Promise.race([
-          thread.terminate(),
-          new Promise((resolve) => setTimeout(resolve, ANSWER_MARGIN_MS).unref()),
-        ])
+        try {
+          await withDeadline(thread.terminate(), ANSWER_MARGIN_MS, `Ending task thread ${thread.number}`)
+        } catch (error) {
+          this.#options.logger.error(
+            { err: error },
+            `Task thread ${thread.number} does not end: a plugin is in native code that does not return. It ends with the process.`,
+          )
+        }
       }),
     )
     this.#threads.clear()
