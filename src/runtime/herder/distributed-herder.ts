@@ -106,7 +106,11 @@ export class DistributedHerder implements Herder, GroupOwner {
     stopSignal.abort()
     this.#publisher.stop()
     this.#sessionKeys.stop()
+    const ended = new AbortController()
+    // The job that runs may write to brokers that are away.
+    void parts.config.giveUpWrites(FAREWELL_TIMEOUT_MS, ended.signal)
     await queue.close()
+    ended.abort()
     if (place === null) return
     const { group, local } = place
     await local.stop(local.placed())

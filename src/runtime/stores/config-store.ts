@@ -1,5 +1,6 @@
 import type { Logger } from '../../base/logger.ts'
-import { withDeadline } from '../../base/deadline.ts'
+import { pause, withDeadline } from '../../base/deadline.ts'
+import { ShutdownError } from '../errors.ts'
 import type { TargetState } from '../task-runner.ts'
 import type { InternalTopicConfig } from '../worker-config.ts'
 import {
@@ -24,6 +25,7 @@ export class ConfigStore {
   readonly #log: KafkaLog
   readonly #logger: Logger
   readonly #onEvent: (event: ConfigEvent) => void
+  readonly #givingUp = Promise.withResolvers<never>()
   #started = false
 
   /** `onEvent` is called for every change that is read after the start. */
@@ -36,11 +38,18 @@ export class ConfigStore {
     this.#log = openLog(topic, 'configs', (record) => this.#read(record))
     this.#onEvent = onEvent
     this.#logger = logger
+    this.#givingUp.promise.catch(() => undefined)
   }
 
   async start(): Promise<void> {
     await this.#log.start()
     this.#started = true
+  }
+
+  /** The worker stops: writes that the brokers have not acknowledged after so long fail, as do all later ones. */
+  async giveUpWrites(afterMs: number, signal?: AbortSignal): Promise<void> {
+    if (!(await pause(afterMs, signal))) return
+    this.#givingUp.reject(new ShutdownError('The worker is shutting down'))
   }
 
   async stop(): Promise<void> {
@@ -100,7 +109,8 @@ export class ConfigStore {
       )
       await Promise.all(positions.map((position) => this.#log.readPast(position)))
     }
-    await withDeadline(writing(), WRITE_TIMEOUT_MS, 'Writing to the config topic')
+    const written = withDeadline(writing(), WRITE_TIMEOUT_MS, 'Writing to the config topic')
+    await Promise.race([written, this.#givingUp.promise])
   }
 
   #read(record: LogRecord): void {

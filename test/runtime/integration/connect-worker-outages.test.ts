@@ -123,6 +123,8 @@ test('testRequestTimeouts: a request that is given up says what the worker is do
   const writing = 'writing a config for connector slow to the config topic'
   await expectTimeout(writing, 'PUT', path, source(), 30_000)
   await expectTimeout(writing, 'DELETE', '/connectors/slow')
+  // It would wait for half a minute for that to be written.
+  await withDeadline(cluster.removeWorker(), 20_000, 'The stop')
 })
 
 test('a worker that is told to stop while it stops its work for want of brokers does so', async (t) => {
