@@ -85,17 +85,21 @@ export class RecordingListener implements TaskRunnerListener {
   }
 }
 
-/** Resolves when `condition` gives something other than undefined, false or null; looks every 10 ms. */
+/**
+ * Resolves when `condition` gives something other than undefined, false or null. Looks every 10 ms, and more rarely the longer
+ * it has waited: each look may be a request that takes as much of the processor as what it waits for.
+ */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
   what: string,
   timeoutMs = 10_000,
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeoutMs
+  const began = performance.now()
   for (;;) {
     const found = await condition()
     if (found !== undefined && found !== null && found !== false) return found as NonNullable<T>
-    if (performance.now() > deadline) throw new Error(`${what} did not happen within ${timeoutMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    const waitedMs = performance.now() - began
+    if (waitedMs > timeoutMs) throw new Error(`${what} did not happen within ${timeoutMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(10, waitedMs / 10), 50)))
   }
 }

@@ -42,7 +42,7 @@ function healths(cluster: ConnectCluster): Promise<{ status: number; message: st
 test('testBrokerCoordinator: without brokers no worker is healthy and nothing runs; with them all is as it was', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'broker-coordinator-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const cluster = await start(t, 3, { 'scheduled.rebalance.max.delay.ms': '5000' })
+  const cluster = await start(t, 3, { 'scheduled.rebalance.max.delay.ms': '5000', 'offset.flush.timeout.ms': '1000' })
   const events = join(folder, 'events')
   const count = async (what: string): Promise<number> =>
     (await readFile(events, 'utf8')).split('\n').filter((line) => line === what).length
@@ -128,7 +128,7 @@ test('testRequestTimeouts: a request that is given up says what the worker is do
 })
 
 test('a worker that is told to stop while it stops its work for want of brokers does so', async (t) => {
-  const cluster = await start(t, 1, {})
+  const cluster = await start(t, 1, { 'offset.flush.timeout.ms': '1000' })
   await cluster.configure('doomed', source())
   await cluster.until('doomed', 'RUNNING', 4)
   await cluster.broker.shutDown()
