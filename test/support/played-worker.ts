@@ -178,6 +178,12 @@ export class PlayedWorker {
     await this.worker.stop()
   }
 
+  /** The coordinator takes this for a member no more; it has answered until now. */
+  async lose(): Promise<void> {
+    this.#hasAssignment = false
+    await this.#handler.onLost({ isRemoval: true, silentMs: 0 })
+  }
+
   /** The group assigns to this member, a follower. */
   async follow(assignment: Partial<Assignment> = {}): Promise<void> {
     await this.#round('leader', () => this.#encode({ leaderUrl, ...assignment }))

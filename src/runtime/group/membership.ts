@@ -116,7 +116,7 @@ export class ConnectGroup {
       onRevoke: () => this.#onRevoke(),
       onAssigned: (protocol, generation, memberId, leaderId, assignment) =>
         this.#onAssigned(protocolVersion(protocol), generation, memberId, leaderId, decodeAssignment(assignment)),
-      onLost: ({ isRemoval, silentMs }) => this.#onLost(isRemoval ? this.#patienceMs() - silentMs : 0),
+      onLost: ({ isRemoval, silentMs }) => this.#onLost(isRemoval ? Math.max(0, this.#patienceMs() - silentMs) : 0),
     })
   }
 

@@ -1,3 +1,4 @@
+import { Backoff } from '../../base/backoff.ts'
 import { pause } from '../../base/deadline.ts'
 import type { GroupOwner } from '../group/membership.ts'
 import { isNoWork, type Work } from '../group/work.ts'
@@ -38,6 +39,9 @@ export type { HerderParts, HerderPlace } from './herder-context.ts'
 
 /** How long a stopping worker tries to write its last statuses. */
 const FAREWELL_TIMEOUT_MS = 3_000
+/** Pauses between attempts to list the plugins, which whatever is assigned here waits for. */
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 10_000
 
 /**
  * A worker's part in a cluster: takes requests, acts on what the configuration topic says, and keeps what runs here
@@ -271,8 +275,9 @@ export class DistributedHerder implements Herder, GroupOwner {
   async revoked(work: Work): Promise<void> {
     const { isStopping, place, queue } = this.#context
     if (isStopping || place === null) return
+    const { generation } = place.group
     await queue.run('stopping revoked connectors and tasks', async () => {
-      await place.local.stop(work)
+      await place.local.stop(work, generation)
       await queue.step('flushing updates to the status topic', () => this.#flushUnlessStopping())
     })
   }
@@ -306,7 +311,7 @@ export class DistributedHerder implements Herder, GroupOwner {
     if (isStopping || place === null) return
     await queue.run('starting assigned connectors and tasks', async () => {
       await place.local.stopSuperfluous(place.group.held)
-      if (!isNoWork(place.group.held)) await parts.plugins()
+      if (!isNoWork(place.group.held)) await this.#untilPluginsAreKnown()
       place.local.startMissing(place.group.held)
       this.#sessionKeys.stop()
       if (!place.group.isLeader) return
@@ -320,6 +325,23 @@ export class DistributedHerder implements Herder, GroupOwner {
       await queue.step(description, () => this.#sessionKeys.start(whenLeading))
     })
     this.#assigned = true
+  }
+
+  /** What is assigned has to start some time: nobody would notice that it never did. */
+  async #untilPluginsAreKnown(): Promise<void> {
+    const { stopSignal, parts } = this.#context
+    const backoff = new Backoff(FIRST_RETRY_MS, LAST_RETRY_MS)
+    for (;;) {
+      try {
+        await parts.plugins()
+        return
+      } catch (error) {
+        if (this.#context.isStopping) return
+        const delayMs = backoff.next()
+        parts.logger.warn({ err: error, delayMs }, 'Could not find out which plugins there are; trying again')
+        await pause(delayMs, stopSignal.signal)
+      }
+    }
   }
 
   /** Writing goes on for as long as the brokers are away; a worker that stops must not wait for them. */

@@ -216,20 +216,27 @@ export class LocalWork implements TaskRunnerListener {
     })
   }
 
-  /** Stops connectors and tasks that are placed here; what is still configured gets the status UNASSIGNED. */
-  async stop(work: Work): Promise<void> {
+  /**
+   * Stops connectors and tasks that are placed here; what is still configured gets the status UNASSIGNED, unless it has
+   * been placed here again by then.
+   * @param generation in which they ceased to be this worker's: stopping takes time, and meanwhile others, in a later one,
+   * may have written that they run
+   */
+  async stop(work: Work, generation = this.#options.generation()): Promise<void> {
     await Promise.all([
       ...work.connectors.map((connector) => this.#stopConnector(connector)),
       this.stopTasks(work.tasks),
     ])
     const { config } = this.#options
     for (const connector of work.connectors) {
-      if (config.has(connector)) this.#putConnectorStatus(connector, 'UNASSIGNED', null)
+      if (this.#connectors.has(connector)) continue
+      if (config.has(connector)) this.#putConnectorStatus(connector, 'UNASSIGNED', null, generation)
       else this.#forget(connector)
     }
     for (const id of work.tasks) {
+      if (this.hasTask(id)) continue
       this.#failed.delete(taskLane(id))
-      if (config.taskConfig(id) !== null) this.#putTaskStatus(id, 'UNASSIGNED', null)
+      if (config.taskConfig(id) !== null) this.#putTaskStatus(id, 'UNASSIGNED', null, generation)
     }
   }
 
@@ -364,27 +371,31 @@ export class LocalWork implements TaskRunnerListener {
     for (const key of this.#topicsSeen) if (key.endsWith(`:${connector}`)) this.#topicsSeen.delete(key)
   }
 
-  #putConnectorStatus(connector: string, state: Status, trace: string | null): void {
+  #putConnectorStatus(connector: string, state: Status, trace: string | null, generation?: number): void {
     this.#options.statuses.putConnector(connector, {
       state,
       trace: this.#secrets.shown(connector, trace),
       restart: this.#restarts.count(connectorLane(connector)),
-      ...this.#writer(connector, state),
+      ...this.#writer(connector, state, generation),
     })
   }
 
-  #putTaskStatus(id: ConnectorTaskId, state: Status, trace: string | null): void {
+  #putTaskStatus(id: ConnectorTaskId, state: Status, trace: string | null, generation?: number): void {
     this.#options.statuses.putTask(id, {
       state,
       trace: this.#secrets.shown(id.connector, trace),
       restart: this.#restarts.count(taskLane(id)),
-      ...this.#writer(id.connector, state),
+      ...this.#writer(id.connector, state, generation),
     })
   }
 
-  #writer(connector: string, state: Status): { workerId: string; generation: number; version: string | null } {
-    const { workerId, generation } = this.#options
-    return { workerId, generation: generation(), version: state === 'UNASSIGNED' ? null : this.#version(connector) }
+  #writer(
+    connector: string,
+    state: Status,
+    generation = this.#options.generation(),
+  ): { workerId: string; generation: number; version: string | null } {
+    const { workerId } = this.#options
+    return { workerId, generation, version: state === 'UNASSIGNED' ? null : this.#version(connector) }
   }
 
   #version(connector: string): string | null {

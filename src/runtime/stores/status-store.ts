@@ -139,14 +139,14 @@ export class StatusStore {
       this.#skipped(record)
       return
     }
-    if (key.type === 'connector') setOrDelete(this.#connectors, key.connector, entry)
-    else this.#readTask(key.id, entry)
+    if (key.type === 'task') this.#readTask(key.id, entry)
+    else if (!isLateFarewell(this.connector(key.connector), entry)) setOrDelete(this.#connectors, key.connector, entry)
     this.#listener?.(key.type === 'connector' ? key.connector : key.id.connector)
   }
 
   #readTask(id: ConnectorTaskId, entry: StatusEntry | null): void {
     const held = this.task(id)
-    if (entry !== null && held !== null && isLateFarewell(held, entry)) return
+    if (isLateFarewell(held, entry) || isLateTaskFarewell(held, entry)) return
     const tasks = this.#tasks.get(id.connector) ?? new Map<number, StatusEntry>()
     setOrDelete(tasks, id.task, entry)
     setOrDelete(this.#tasks, id.connector, tasks.size === 0 ? null : tasks)
@@ -173,14 +173,16 @@ function isSafe(held: StatusEntry | null, entry: StatusEntry): boolean {
   return held === null || held.workerId === entry.workerId || held.generation <= entry.generation
 }
 
-/** The former owner's UNASSIGNED came after the new owner's RUNNING. */
-function isLateFarewell(held: StatusEntry, entry: StatusEntry): boolean {
-  return (
-    entry.state === 'UNASSIGNED' &&
-    held.state === 'RUNNING' &&
-    held.workerId !== entry.workerId &&
-    held.generation >= entry.generation
-  )
+/** The former owner's UNASSIGNED came after what a new one, of a later generation, had to say. */
+function isLateFarewell(held: StatusEntry | null, entry: StatusEntry | null): boolean {
+  if (held === null || entry?.state !== 'UNASSIGNED' || held.workerId === entry.workerId) return false
+  return held.generation > entry.generation
+}
+
+/** Of tasks Kafka Connect does not believe it in the same generation either. */
+function isLateTaskFarewell(held: StatusEntry | null, entry: StatusEntry | null): boolean {
+  if (held?.state !== 'RUNNING' || entry?.state !== 'UNASSIGNED' || held.workerId === entry.workerId) return false
+  return held.generation >= entry.generation
 }
 
 function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | null): void {

@@ -19,6 +19,22 @@ async function start(t: TestContext, options: PlayedWorkerOptions = {}): Promise
   return played
 }
 
+/** From now on stops of tasks end only when they are let go. */
+function holdStops({ runner }: PlayedWorker): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const stopTasks = runner.stopTasks.bind(runner)
+  runner.stopTasks = async (ids) => {
+    await stopTasks(ids)
+    await promise
+  }
+  return resolve
+}
+
+async function statesOf({ herder }: PlayedWorker): Promise<(string | undefined)[]> {
+  const { connector, tasks } = await herder.connectorStatus('c1')
+  return [connector.state, tasks.find(({ id }) => id === 1)?.state]
+}
+
 async function assertRebalances(played: PlayedWorker, completed: number, epoch: number): Promise<void> {
   const metrics = await played.rebalanceMetrics()
   assert.equal(metrics['completed-rebalances-total'], completed)
@@ -166,20 +182,15 @@ test('a worker that hangs leaves, and stops at once what others get at once', as
   const played = await start(t, { protocol: 'compatible', props })
   await played.follow({ assigned: BOTH })
   await played.untilCalls('start c1', 'start c1-1', 'taskConfigs c1')
-  const hold = Promise.withResolvers<void>()
   const { runner } = played
-  const stopTasks = runner.stopTasks.bind(runner)
-  runner.stopTasks = async (ids) => {
-    await stopTasks(ids)
-    await hold.promise
-  }
+  const letGo = holdStops(played)
   const restart = played.herder.restartTask(task('c1', 1))
   await eventually(() => played.leaves.length === 1, 'leaving')
   const warning = played.logged('worker poll timeout has expired')
   assert.match(warning?.msg ?? '', /The last known action being performed by the worker is : restarting task c1-1/)
   await played.untilCalls('stop c1', 'stop c1-1')
   assert.deepEqual(played.claimed(), { connectors: [], tasks: [] })
-  hold.resolve()
+  letGo()
   await restart
   await eventually(() => played.rejoins.includes('worker poll timeout has expired.'), 'joining again')
   // The restart that had begun before does not bring back what was given up.
@@ -187,4 +198,52 @@ test('a worker that hangs leaves, and stops at once what others get at once', as
   assert.deepEqual(runner.calls, [])
   await played.follow({ assigned: BOTH })
   await played.untilCalls('start c1', 'start c1-1', 'taskConfigs c1')
+})
+
+test('what a worker that lost its membership stops at last does not seem unassigned when others run it', async (t) => {
+  const played = await start(t, { protocol: 'compatible', props: { 'scheduled.rebalance.max.delay.ms': '0' } })
+  await played.follow({ assigned: { connectors: ['c1'], tasks: [task('c1', 1), task('c1', 2)] } })
+  await played.untilCalls('start c1', 'start c1-1', 'start c1-2', 'taskConfigs c1')
+  const letGo = holdStops(played)
+  const restart = played.herder.restartTask(task('c1', 2))
+  await played.untilCalls('stop c1-2')
+  const lost = played.lose()
+  // It is a member again, in the generation in which another one got its work.
+  const back = played.follow()
+  await eventually(async () => (await played.rebalanceMetrics())['epoch'] === 2, 'generation 2')
+  const running = '{"state":"RUNNING","trace":null,"worker_id":"other:8083","generation":2}'
+  for (const key of ['status-connector-c1', 'status-task-c1-1']) played.statuses.foreign(key, running)
+  letGo()
+  await Promise.all([restart, lost, back])
+  assert.ok(played.runner.calls.includes('stop c1'))
+  assert.deepEqual(await statesOf(played), ['RUNNING', 'RUNNING'])
+})
+
+test('what a worker gave up and got again before it had stopped does not seem unassigned', async (t) => {
+  const played = await start(t, { protocol: 'compatible', props: { 'scheduled.rebalance.max.delay.ms': '20' } })
+  await played.follow({ assigned: BOTH })
+  await played.untilCalls('start c1', 'start c1-1', 'taskConfigs c1')
+  const letGo = holdStops(played)
+  await played.lose()
+  await played.untilCalls('stop c1', 'stop c1-1')
+  await played.follow({ assigned: BOTH })
+  await played.untilCalls('start c1', 'taskConfigs c1')
+  letGo()
+  await played.untilCalls('start c1-1')
+  await played.settle()
+  assert.deepEqual(await statesOf(played), ['RUNNING', 'RUNNING'])
+})
+
+test('what is assigned while the plugins cannot be listed is started as soon as they can be', async (t) => {
+  const played = await start(t, { protocol: 'compatible' })
+  const { runner } = played
+  const plugins = runner.plugins.bind(runner)
+  let failures = 2
+  runner.plugins = async () => {
+    if (failures-- > 0) throw new Error('The thread that worked on this did not answer')
+    return plugins()
+  }
+  await played.follow({ assigned: BOTH })
+  await played.untilCalls('start c1', 'start c1-1', 'taskConfigs c1')
+  assert.ok(played.logged('Could not find out which plugins there are; trying again'))
 })

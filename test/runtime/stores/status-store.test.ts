@@ -88,6 +88,20 @@ test('a late UNASSIGNED of the former owner is not believed', () => {
   assert.equal(store.task({ connector: 'c', task: 0 })?.state, 'UNASSIGNED')
 })
 
+test('a late UNASSIGNED of the former owner of a connector is not believed, whatever the new one says', () => {
+  const { store, log } = openStore()
+  const late = '{"state":"UNASSIGNED","trace":null,"worker_id":"old:1","generation":5}'
+  for (const state of ['RUNNING', 'PAUSED', 'FAILED'] as const) {
+    store.putConnector('c', entry({ state, workerId: 'new:1', generation: 6 }))
+    store.putTask({ connector: 'c', task: 0 }, entry({ state, workerId: 'new:1', generation: 6 }))
+    log.foreign('status-connector-c', late)
+    log.foreign('status-task-c-0', late)
+    assert.deepEqual([store.connector('c')?.state, store.task({ connector: 'c', task: 0 })?.state], [state, state])
+  }
+  log.foreign('status-connector-c', '{"state":"UNASSIGNED","trace":null,"worker_id":"new:1","generation":5}')
+  assert.equal(store.connector('c')?.state, 'UNASSIGNED')
+})
+
 test('statuses of older versions, without the version field, are read', () => {
   const { store, log } = openStore()
   log.foreign('status-connector-c', '{"state":"PAUSED","trace":null,"worker_id":"old:1","generation":2}')
