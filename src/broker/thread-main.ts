@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { giveMemoryBackWhenIdle } from '../base/idle-memory.ts'
 import { createLogger } from '../base/logger.ts'
 import { startBroker } from './broker.ts'
 import type { BrokerMessage, BrokerThreadData } from './thread-protocol.ts'
@@ -14,7 +15,9 @@ function say(message: BrokerMessage): void {
 }
 
 try {
-  const broker = await startBroker(properties, createLogger({ level: logLevel, bindings: { part: 'broker' } }))
+  const logger = createLogger({ level: logLevel, bindings: { part: 'broker' } })
+  giveMemoryBackWhenIdle({ logger })
+  const broker = await startBroker(properties, logger)
   // The thread ends by itself once the broker and this port are closed.
   port.once('message', () => {
     // A failure to close ends the thread with that error, which the other side reports.

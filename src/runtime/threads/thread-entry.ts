@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { giveMemoryBackWhenIdle } from '../../base/idle-memory.ts'
 import { createLogger, levelsOf } from '../../base/logger.ts'
 import { hideInLogs } from '../../base/secrets.ts'
 import { traceOf } from '../errors/trace.ts'
@@ -35,6 +36,7 @@ function main(): void {
     onLoading: (file) => post({ type: 'loading', file }),
   })
   exposeCurrentCall()
+  giveMemoryBackWhenIdle({ logger })
 
   const onStray = (error: unknown): void => {
     if (attributeStrayError(error)) return
