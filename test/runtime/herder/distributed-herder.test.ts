@@ -490,7 +490,7 @@ describe('a stop', () => {
     await worker.call('POST', '/connectors', { name: 'late', config: source({ 'tasks.max': '2' }) })
     await untilState(worker, 'late', 'RUNNING', 2)
     assert.equal((await worker.call('PUT', '/connectors/late/stop')).status, 204)
-    assert.equal((await worker.call('POST', '/connectors/late/tasks', [{ topic: 'out' }])).status, 204)
+    assert.equal((await worker.call('POST', '/connectors/late/tasks', [{ topic: 'out' }])).status, 400)
     assert.deepEqual((await worker.call('GET', '/connectors/late/tasks')).body, [])
     await untilState(worker, 'late', 'STOPPED', 0)
   })
