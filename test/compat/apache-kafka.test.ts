@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { planOf, runRound } from '../../bench/torture/round.ts'
-import { runKafkaTool, startApacheKafka } from '../support/apache-kafka.ts'
+import { startApacheKafka } from '../support/apache-kafka.ts'
 import { startTestBroker, type TestBroker } from '../support/broker.ts'
 import { kafkaLibs, kafkaLibsReason } from '../support/kafka-libs.ts'
+import { KafkaTools } from '../support/kafka-tools.ts'
 import { startTestPostgres } from '../support/postgres.ts'
 
 const classPath = (await kafkaLibs()) ?? ''
@@ -31,14 +32,18 @@ test('the worker runs against Apache Kafka by bootstrap.servers alone, and goes 
 })
 
 describe("Apache Kafka's own tools against the broker", { skip }, () => {
+  const kafka = new KafkaTools(classPath)
   let broker: TestBroker
   before(async () => {
     broker = await startTestBroker()
   })
-  after(() => broker.close())
+  after(async () => {
+    kafka.close()
+    await broker.close()
+  })
 
-  const tool = async (mainClass: string, args: readonly string[], input?: string): Promise<string> =>
-    (await runKafkaTool(classPath, mainClass, ['--bootstrap-server', broker.bootstrap, ...args], input)).stdout
+  const tool = (mainClass: string, args: readonly string[], input?: string): Promise<string> =>
+    kafka.succeed(mainClass, ['--bootstrap-server', broker.bootstrap, ...args], input)
   const topics = (...args: string[]): Promise<string> => tool('org.apache.kafka.tools.TopicCommand', args)
   const groups = (...args: string[]): Promise<string> =>
     tool('org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', args)
@@ -86,11 +91,8 @@ describe("Apache Kafka's own tools against the broker", { skip }, () => {
     for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
       const producer = ['--producer-props', `bootstrap.servers=${broker.bootstrap}`, `compression.type=${codec}`]
       const size = ['--topic', 'load', '--num-records', '2000', '--record-size', '100', '--throughput', '-1']
-      const { stdout } = await runKafkaTool(classPath, 'org.apache.kafka.tools.ProducerPerformance', [
-        ...size,
-        ...producer,
-      ])
-      assert.match(stdout, /^2000 records sent/m)
+      const printed = await kafka.succeed('org.apache.kafka.tools.ProducerPerformance', [...size, ...producer])
+      assert.match(printed, /^2000 records sent/m)
     }
     assert.match(await tool('org.apache.kafka.tools.GetOffsetShell', ['--topic', 'load']), /^load:0:10000$/m)
     const values = await consume(

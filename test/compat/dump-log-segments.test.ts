@@ -1,36 +1,32 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { promisify } from 'node:util'
+import { after, type TestContext, test } from 'node:test'
 import { silentLogger } from '../../src/base/logger.ts'
 import { defaultLogConfig, type LogConfig, LogManager, type PartitionLog } from '../../src/broker/log/index.ts'
 import { buildControlBatch, compressionTypes } from '../../src/protocol/records/index.ts'
 import { appendBatch, batchOf, numbered, openLog, readAll, START_MS, temporaryFolder } from '../broker/log/support.ts'
-import { JVM } from '../support/apache-kafka.ts'
 import { kafkaLibs, kafkaLibsReason } from '../support/kafka-libs.ts'
+import { KafkaTools } from '../support/kafka-tools.ts'
 
 // Apache Kafka's own tool reads what we write: every batch, every record, every index entry.
 
-const run = promisify(execFile)
 const classPath = await kafkaLibs()
 const skip = classPath === null ? kafkaLibsReason() : false
+const kafka = new KafkaTools(classPath ?? '')
+after(() => kafka.close())
 
 const SEGMENTS: Partial<LogConfig> = { segmentBytes: 4000, indexIntervalBytes: 500, messageTimestampAfterMaxMs: 1e12 }
 
 /** What the tool says about these files; fails when it finds anything wrong. */
 async function dump(files: readonly string[], ...options: string[]): Promise<string> {
-  const { stdout, stderr } = await run(
-    'java',
-    [...JVM, '-cp', classPath ?? '', 'org.apache.kafka.tools.DumpLogSegments', '--files', files.join(','), ...options],
-    { maxBuffer: 1 << 28 },
-  )
-  const complaints = stdout
+  const dumping = ['--files', files.join(','), ...options]
+  const printed = await kafka.succeed('org.apache.kafka.tools.DumpLogSegments', dumping)
+  const complaints = printed
     .split('\n')
     .filter((line) => /mismatch|isvalid: false|error|exception|out of order|Found timestamp|corrupt/i.test(line))
-  assert.deepEqual(complaints, [], stderr)
-  return stdout
+  assert.deepEqual(complaints, [])
+  return printed
 }
 
 /** Dumps all files of a partition in every way; gives the text about the `.log` files. */

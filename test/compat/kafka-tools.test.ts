@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { partitionForGroup } from '../../src/broker/groups/partition-of.ts'
 import { startTestBroker, type TestBroker } from '../support/broker.ts'
 import { kafkaLibs, kafkaLibsReason } from '../support/kafka-libs.ts'
+import { KafkaTools } from '../support/kafka-tools.ts'
 
 // Apache Kafka's own command line tools, and with them its Java clients, against our broker.
 
@@ -11,43 +11,19 @@ const classPath = await kafkaLibs()
 const skip = classPath === null ? kafkaLibsReason() : false
 const tools = 'org.apache.kafka.tools'
 
-interface Outcome {
-  readonly code: number | null
-  readonly output: string
-  readonly errors: string
-}
-
-/** Runs a tool to its end; `input` goes to its standard input. */
-function run(mainClass: string, args: readonly string[], input = ''): Promise<Outcome> {
-  const jvm = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath ?? '']
-  const child = spawn('java', [...jvm, mainClass, ...args], { stdio: ['pipe', 'pipe', 'pipe'], timeout: 90000 })
-  let output = ''
-  let errors = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text
-  })
-  child.stdin.end(input)
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, output, errors }))
-  })
-}
-
 describe('tools of Apache Kafka against our broker', { skip }, () => {
+  const kafka = new KafkaTools(classPath ?? '')
   let broker: TestBroker
   before(async () => {
     broker = await startTestBroker()
   })
-  after(() => broker.close())
+  after(async () => {
+    kafka.close()
+    await broker.close()
+  })
 
-  async function tool(name: string, args: readonly string[], input = ''): Promise<string> {
-    const { code, output, errors } = await run(name, ['--bootstrap-server', broker.bootstrap, ...args], input)
-    assert.equal(code, 0, `${name}: ${output}${errors}`)
-    return output
-  }
+  const tool = (name: string, args: readonly string[], input?: string): Promise<string> =>
+    kafka.succeed(name, ['--bootstrap-server', broker.bootstrap, ...args], input)
 
   test('kafka-topics makes a topic, adds partitions and describes it', async () => {
     const made = ['--create', '--topic', 'jt', '--partitions', '3', '--config', 'retention.ms=100000000']
@@ -136,7 +112,7 @@ describe('tools of Apache Kafka against our broker', { skip }, () => {
       '--transactional-id',
       'tx',
     ]
-    const { code, output, errors } = await run(`${tools}.ProducerPerformance`, [
+    const { code, output, errors } = await kafka.run(`${tools}.ProducerPerformance`, [
       '--bootstrap-server',
       broker.bootstrap,
       ...sending,

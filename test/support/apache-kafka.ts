@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
 import { freePort } from './postgres.ts'
 
+const run = promisify(execFile)
 const START_TIMEOUT_MS = 90_000
 /** Small and quick to start, as these programs live for seconds; and the byte code of a release needs no verifying. */
 export const JVM = [
@@ -47,39 +49,9 @@ export async function startApacheKafka(classPath: string): Promise<ApacheKafka> 
   return { bootstrap, stop }
 }
 
-/**
- * Runs one of Kafka's own tools to its end with `input` on its standard input; gives what it printed. Rejects with its
- * messages when it fails or takes longer than a minute.
- */
-export function runKafkaTool(
-  classPath: string,
-  mainClass: string,
-  args: readonly string[],
-  input = '',
-): Promise<{ stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('java', [...JVM, '-Xmx256m', '-cp', classPath, mainClass, ...args], { timeout: 60_000 })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    child.once('error', reject)
-    child.once('close', (code) => {
-      if (code === 0) resolve({ stdout, stderr })
-      else reject(new Error(`${mainClass} ${args.join(' ')} ended with ${String(code)}:\n${stdout}${stderr}`))
-    })
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(input)
-  })
-}
-
 async function startBroker(classPath: string, file: string, output: string[]): Promise<ChildProcess> {
   const format = ['format', '--standalone', '--cluster-id', 'MillraceCompatTest0000', '--config', file]
-  await runKafkaTool(classPath, 'kafka.tools.StorageTool', format)
+  await run('java', [...JVM, '-Xmx256m', '-cp', classPath, 'kafka.tools.StorageTool', ...format])
   const child = spawn('java', [...JVM, '-Xmx512m', '-cp', classPath, 'kafka.Kafka', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
