@@ -19,17 +19,22 @@ export interface BrokerThread {
 }
 
 const CLOSE_TIMEOUT_MS = 30000
+/** A start that is called off may take this long to come to a clean stop; it can be ended at any point, like a broker that runs. */
+const CALL_OFF_TIMEOUT_MS = 5000
 
 /**
- * Starts a broker in a worker thread; resolves when clients can connect.
+ * Starts a broker in a worker thread; resolves when clients can connect. When `signal` aborts before, the thread is ended, if
+ * it can be after a clean stop, and the promise rejects with the reason of the signal.
  * @throws {BrokerConfigError} for a wrong setting
  * @throws {ListenError} for an address that cannot be bound
  * @throws {StorageError} when a data folder cannot be used
  */
 export async function startBrokerThread(
   properties: Readonly<Record<string, string>>,
-  options: { logLevel?: BrokerThreadData['logLevel'] } = {},
+  options: { logLevel?: BrokerThreadData['logLevel']; signal?: AbortSignal } = {},
 ): Promise<BrokerThread> {
+  const { signal } = options
+  signal?.throwIfAborted()
   const workerData: BrokerThreadData = { properties: { ...properties }, logLevel: options.logLevel ?? 'info' }
   const worker = new Worker(new URL('./thread-main.ts', import.meta.url), { workerData, name: 'millrace-broker' })
   let failure: Error | null = null
@@ -40,10 +45,24 @@ export async function startBrokerThread(
   const exited = once(worker, 'exit').then(() =>
     isClosing ? null : (failure ?? new Error('The broker thread ended unexpectedly')),
   )
+  let limit: NodeJS.Timeout | undefined
+  const callOff = (): void => {
+    isClosing = true
+    // Obeyed as soon as the broker has started.
+    worker.postMessage('close')
+    limit = setTimeout(() => void worker.terminate(), CALL_OFF_TIMEOUT_MS)
+  }
+  signal?.addEventListener('abort', callOff, { once: true })
   const first = await Promise.race([
     once(worker, 'message').then(([message]) => message as BrokerMessage),
     exited.then((error): BrokerMessage => ({ kind: 'failed', name: 'Error', text: error?.message ?? 'it ended' })),
   ])
+  signal?.removeEventListener('abort', callOff)
+  if (isClosing) {
+    await exited
+    clearTimeout(limit)
+    throw signal?.reason
+  }
   if (first.kind !== 'ready') {
     isClosing = true
     await worker.terminate()

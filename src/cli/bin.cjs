@@ -6,9 +6,15 @@ var fs = require('fs')
 var path = require('path')
 
 var NEEDED = 24
+var SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 function main() {
   if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+    // From now on a signal waits for what main.ts does about it. By default it would end the process abruptly, or be ignored where
+    // this is the first process of a container.
+    SIGNALS.forEach(function (signal) {
+      process.on(signal, function () {})
+    })
     require('./compile-cache.cjs')
     var source = path.join(__dirname, 'main.ts')
     require(fs.existsSync(source) ? source : path.join(__dirname, 'main.js'))
@@ -44,17 +50,18 @@ function bundledRuntime() {
 }
 
 function reexecute(runtime) {
-  var child = require('child_process').spawn(runtime, [__filename].concat(process.argv.slice(2)), { stdio: 'inherit' })
-  var signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  signals.forEach(function (signal) {
+  var child
+  // Before there is a child that a signal could leave behind.
+  SIGNALS.forEach(function (signal) {
     // A terminal sends SIGINT to both processes by itself; then passing it on would count as the second one.
     process.on(signal, function () {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   })
+  child = require('child_process').spawn(runtime, [__filename].concat(process.argv.slice(2)), { stdio: 'inherit' })
   child.on('exit', function (code, signal) {
     if (signal) {
-      signals.forEach(function (each) {
+      SIGNALS.forEach(function (each) {
         process.removeAllListeners(each)
       })
       process.kill(process.pid, signal)

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { withoutSecrets } from '../base/secrets.ts'
 import { type ServerOptions, withServerOptions } from './commands/options.ts'
+import { endProcess } from '../base/end-process.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
+import { StopSignals } from './stop-signals.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -13,10 +15,12 @@ const program = new Command('millrace')
   .version(version)
   .showHelpAfterError()
 
+const signals = new StopSignals()
+
 /** Runs a command and ends the process: its connections and threads must not keep it. */
-async function run(command: Promise<ExitCode>): Promise<void> {
+async function run(command: () => Promise<ExitCode>): Promise<void> {
   try {
-    process.exit(await command)
+    process.exit(await command())
   } catch (error) {
     process.stderr.write(withoutSecrets(`millrace: ${error instanceof Error ? error.message : String(error)}\n`))
     process.exit(exitCodeOf(error))
@@ -28,23 +32,21 @@ process.on('uncaughtException', (error: unknown) => {
   process.stderr.write(
     withoutSecrets(`millrace: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
   )
-  process.exit(ExitCode.runtime)
+  endProcess(ExitCode.runtime)
 })
 
 withServerOptions(program.command('start'))
   .description('run a worker with the integrated broker')
   .argument('[worker.properties]', "Kafka Connect's worker properties; the broker's carry the prefix broker.")
   .action(async (file: string | undefined, options: ServerOptions) => {
-    const { runStart } = await import('./commands/start.ts')
-    await run(runStart(file, options))
+    await run(async () => (await import('./commands/start.ts')).runStart(file, options, signals))
   })
 
 withServerOptions(program.command('worker'))
   .description('run a worker against the brokers of bootstrap.servers')
   .argument('[worker.properties]', "Kafka Connect's worker properties")
   .action(async (file: string | undefined, options: ServerOptions) => {
-    const { runWorker } = await import('./commands/worker.ts')
-    await run(runWorker(file, options))
+    await run(async () => (await import('./commands/worker.ts')).runWorker(file, options, signals))
   })
 
 withServerOptions(program.command('standalone'))
@@ -52,16 +54,14 @@ withServerOptions(program.command('standalone'))
   .argument('<worker.properties>', "Kafka Connect's standalone worker properties")
   .argument('[connectors...]', 'connector files: properties or JSON')
   .action(async (file: string, connectors: string[], options: ServerOptions) => {
-    const { runStandalone } = await import('./commands/standalone.ts')
-    await run(runStandalone(file, connectors, options))
+    await run(async () => (await import('./commands/standalone.ts')).runStandalone(file, connectors, options, signals))
   })
 
 withServerOptions(program.command('broker'))
   .description('run the integrated broker alone')
   .argument('[server.properties]', "Kafka's broker properties")
   .action(async (file: string | undefined, options: ServerOptions) => {
-    const { runBroker } = await import('./commands/broker.ts')
-    await run(runBroker(file, options))
+    await run(async () => (await import('./commands/broker.ts')).runBroker(file, options, signals))
   })
 
 void program.parseAsync()

@@ -316,8 +316,8 @@ class ConnectWorker implements Worker {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    // What waits for brokers that do not answer ends with the connections.
-    if (!this.#isStarted) await this.#cluster.close()
+    // What waits for brokers or plugins that do not answer ends with the connections and threads.
+    if (!this.#isStarted) await Promise.all([this.#cluster.close(), this.#runner?.stop()])
     await this.herder.stop()
     // A start that failed may have left threads that the herder never got to know.
     await this.#runner?.stop()

@@ -88,3 +88,13 @@ test('a wrong setting is told by name', async () => {
     })
   }
 })
+
+test('a start that is called off ends the thread and leaves a folder that the next broker can use', async () => {
+  const controller = new AbortController()
+  const start = startBrokerThread(settings(), { ...quiet, signal: controller.signal })
+  controller.abort()
+  await assert.rejects(start, { name: 'AbortError' })
+  await assert.rejects(startBrokerThread(settings(), { ...quiet, signal: controller.signal }), { name: 'AbortError' })
+  const next = await startBrokerThread(settings(), { ...quiet, signal: new AbortController().signal })
+  await next.close()
+})

@@ -1,11 +1,11 @@
 import { createLogger } from '../../base/logger.ts'
-import { startWorker } from '../../rest/start-worker.ts'
 import type { Herder } from '../../runtime/index.ts'
 import { type ConnectorFile, readConnectorFile } from '../connector-files.ts'
 import { CommandError, ExitCode } from '../exit-codes.ts'
 import { loadProperties } from '../properties.ts'
-import { runUntilSignal } from '../stop-signals.ts'
+import { runUntilSignal, type StopSignals } from '../stop-signals.ts'
 import type { ServerOptions } from './options.ts'
+import { openWorker } from './worker.ts'
 
 /**
  * `millrace standalone`: a worker on its own, which takes its connectors from files and keeps source offsets in a file.
@@ -15,31 +15,27 @@ export async function runStandalone(
   file: string,
   connectorFiles: readonly string[],
   options: ServerOptions,
+  signals: StopSignals,
 ): Promise<ExitCode> {
   const logger = createLogger({ level: options.logLevel, bindings: { part: 'worker' } })
   const connectors = connectorFiles.map(readConnectorFile)
-  let fail: (error: unknown) => void = () => undefined
-  const failed = new Promise<never>((_resolve, reject) => {
-    fail = reject
-  })
-  failed.catch(() => undefined)
   const properties = loadProperties(file, options.override)
-  const worker = await startWorker(properties, {
-    logger,
-    standalone: true,
-    prepare: async (herder) => {
-      for (const [i, connector] of connectors.entries()) {
-        const from = connectorFiles[i] ?? ''
-        // One whose database cannot be reached, say, takes a while: let it be seen what is waited for.
-        logger.info({ connector: connector.name, file: from }, 'Creating a connector of the command line')
-        await create(herder, connector, from)
-      }
+  const prepare = async (herder: Herder): Promise<void> => {
+    for (const [i, connector] of connectors.entries()) {
+      const from = connectorFiles[i] ?? ''
+      // One whose database cannot be reached, say, takes a while: let it be seen what is waited for.
+      logger.info({ connector: connector.name, file: from }, 'Creating a connector of the command line')
+      await create(herder, connector, from)
+    }
+  }
+  return runUntilSignal(
+    async (...start) => {
+      const { urls } = await openWorker(properties, { logger, standalone: true, prepare }, ...start)
+      logger.info({ rest: urls, connectors: connectors.map(({ name }) => name) }, 'Millrace is ready')
     },
-    onFatal: fail,
-  })
-  await worker.started
-  logger.info({ rest: worker.urls, connectors: connectors.map(({ name }) => name) }, 'Millrace is ready')
-  return runUntilSignal({ stop: () => worker.stop(), failed }, logger)
+    signals,
+    logger,
+  )
 }
 
 async function create(herder: Herder, { name, config, initialState }: ConnectorFile, file: string): Promise<void> {

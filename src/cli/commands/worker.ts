@@ -1,28 +1,44 @@
 import { createLogger, type Logger } from '../../base/logger.ts'
-import { startWorker } from '../../rest/start-worker.ts'
+import { type RunningWorker, startWorker, type StartWorkerOptions } from '../../rest/start-worker.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { loadProperties, type Properties } from '../properties.ts'
-import { runUntilSignal, type Service } from '../stop-signals.ts'
+import { runUntilSignal, type Start, type StopSignals } from '../stop-signals.ts'
 import type { ServerOptions } from './options.ts'
 
 const defaults = new URL('../../../config/worker.properties', import.meta.url)
 
 /** `millrace worker`: a worker that joins others on the brokers of `bootstrap.servers`. */
-export async function runWorker(file: string | undefined, options: ServerOptions): Promise<ExitCode> {
+export async function runWorker(
+  file: string | undefined,
+  options: ServerOptions,
+  signals: StopSignals,
+): Promise<ExitCode> {
   const logger = createLogger({ level: options.logLevel, bindings: { part: 'worker' } })
-  const worker = await openWorker(loadProperties(file ?? defaults, options.override), logger)
-  return runUntilSignal(worker, logger)
+  const properties = loadProperties(file ?? defaults, options.override)
+  return runUntilSignal((...start) => openClusterWorker(properties, logger, ...start), signals, logger)
 }
 
-/** Starts a worker with REST and says when it is ready. Rejects when it cannot run. */
-export async function openWorker(properties: Properties, logger: Logger): Promise<Service> {
-  let fail: (error: unknown) => void = () => undefined
-  const failed = new Promise<never>((_resolve, reject) => {
-    fail = reject
-  })
-  failed.catch(() => undefined)
-  const worker = await startWorker(properties, { logger, onFatal: fail })
+/** Starts a worker of a cluster with REST and says when it is ready. Rejects when it cannot run. */
+export async function openClusterWorker(
+  properties: Properties,
+  logger: Logger,
+  ...start: Parameters<Start>
+): Promise<void> {
+  const { urls, advertisedUrl } = await openWorker(properties, { logger }, ...start)
+  logger.info({ rest: urls, advertised: advertisedUrl }, 'Millrace is ready')
+}
+
+/** Starts a worker with REST, and resolves when it is ready. Rejects when it cannot run. */
+export async function openWorker(
+  properties: Properties,
+  options: StartWorkerOptions,
+  ...[opened, stop]: Parameters<Start>
+): Promise<RunningWorker> {
+  const failure = Promise.withResolvers<never>()
+  failure.promise.catch(() => undefined)
+  const worker = await startWorker(properties, { ...options, onFatal: failure.reject })
+  opened({ stop: () => worker.stop(), failed: failure.promise })
   await worker.started
-  logger.info({ rest: worker.urls, advertised: worker.advertisedUrl }, 'Millrace is ready')
-  return { stop: () => worker.stop(), failed }
+  stop.throwIfAborted()
+  return worker
 }
