@@ -1,12 +1,7 @@
 import { metadataV12, Reader as PeerReader } from '@platformatic/kafka'
-import {
-  decodeRequestBody,
-  decodeRequestHeader,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-} from '../../src/protocol/codec.ts'
+import { decodeRequestBody, decodeResponse, encodeRequest, encodeResponse } from '../../src/protocol/codec.ts'
 import { Fetch, Metadata, Produce } from '../../src/protocol/messages/index.ts'
+import { decodeRequestHeader } from '../../src/protocol/request-header.ts'
 
 // Guards src/protocol/schema: one JSON line per figure, messages per second. The last line but one is @platformatic/kafka on
 // the same bytes; `ratio` is ours to theirs (more is better for us). Run: node bench/micro/messages.ts [seconds per figure]

@@ -1,5 +1,7 @@
 import { ErrorCode, errorByCode, ProtocolError } from '../protocol/errors.ts'
-import { ListOffsets, OffsetCommit, OffsetFetch } from '../protocol/messages/index.ts'
+import { ListOffsets } from '../protocol/messages/list-offsets.ts'
+import { OffsetCommit } from '../protocol/messages/offset-commit.ts'
+import { OffsetFetch } from '../protocol/messages/offset-fetch.ts'
 import type { Cluster } from './cluster.ts'
 import { callLeaders } from './leader-requests.ts'
 import { byTopic, partitionKey, type TopicPartition } from './topic-partition.ts'

@@ -1,6 +1,5 @@
 import { ProtocolDecodeError } from './errors.ts'
 import { ApiVersions } from './messages/api-versions.ts'
-import { apis } from './messages/index.ts'
 import { Reader } from './primitives/reader.ts'
 import { Writer } from './primitives/writer.ts'
 import type { Decoded, Encodable, Fields } from './schema/field.ts'
@@ -24,14 +23,6 @@ export interface RequestHeaderInput {
   readonly clientId: string | null
 }
 
-/** The header of a request that was received. */
-export interface RequestHeader extends RequestHeaderInput {
-  readonly apiKey: number
-  readonly apiVersion: number
-  /** Where in the frame the body begins. */
-  readonly bodyPosition: number
-}
-
 /**
  * Writes a request with its size in front. Large records are passed on by reference as chunks of their own.
  * Throws `ProtocolEncodeError` for a version that the API does not have or a value that does not fit its type.
@@ -51,23 +42,6 @@ export function encodeRequest<Req extends Fields>(
   if (version >= api.firstFlexibleVersion) writer.uvarint(0)
   api.request.encode(writer, version, body)
   return finish(writer)
-}
-
-/**
- * Reads the header of a request; `frame` comes without its size. The API may be unknown or its version unsupported: it is
- * for the caller to decide what to answer before the body is looked at.
- */
-export function decodeRequestHeader(frame: Uint8Array): RequestHeader {
-  const reader = new Reader(frame)
-  const apiKey = reader.int16()
-  const apiVersion = reader.int16()
-  const correlationId = reader.int32()
-  const clientId = reader.nullableString()
-  const api = apis.get(apiKey)
-  // The body of an unsupported version is never read, and its header may be of a later form.
-  const isSupported = api !== undefined && apiVersion >= api.minVersion && apiVersion <= api.maxVersion
-  if (isSupported && apiVersion >= api.firstFlexibleVersion) reader.skipTags()
-  return { apiKey, apiVersion, correlationId, clientId, bodyPosition: reader.position }
 }
 
 /** Reads the body of a request; bytes left over are an error. Byte fields are views of the frame. */

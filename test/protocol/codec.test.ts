@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import {
   correlationIdOf,
   decodeRequestBody,
-  decodeRequestHeader,
   decodeResponse,
   encodeRequest,
   encodeResponse,
 } from '../../src/protocol/codec.ts'
 import { ProtocolDecodeError, ProtocolEncodeError } from '../../src/protocol/errors.ts'
 import { ApiVersions, Fetch, Heartbeat, Produce, SaslHandshake } from '../../src/protocol/messages/index.ts'
+import { decodeRequestHeader } from '../../src/protocol/request-header.ts'
 
 function hexOf(chunks: readonly Uint8Array[]): string {
   return Buffer.concat(chunks).toString('hex')

@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { FrameReader, writeChunks } from '../../src/net/index.ts'
-import { decodeRequestBody, decodeRequestHeader, encodeResponse } from '../../src/protocol/codec.ts'
+import { decodeRequestBody, encodeResponse } from '../../src/protocol/codec.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
 import * as messages from '../../src/protocol/messages/index.ts'
 import type { ApiDefinition, RequestOf, ResponseInput } from '../../src/protocol/messages/index.ts'
 import { RecordBatchBuilder } from '../../src/protocol/records/index.ts'
+import { decodeRequestHeader } from '../../src/protocol/request-header.ts'
 
 /**
  * A broker that pretends: it has every topic asked for, with one partition that holds one record, and agrees to everything.

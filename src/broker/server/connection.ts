@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Logger } from '../../base/logger.ts'
 import { type FrameMemory, FrameReader, writeChunks } from '../../net/index.ts'
-import { decodeRequestHeader, type RequestHeader } from '../../protocol/codec.ts'
+import { decodeRequestHeader, type RequestHeader } from '../../protocol/request-header.ts'
 import { withOwnReads } from './own-reads.ts'
 import type { RequestBudget } from './request-budget.ts'
 import type { ResponseBudget } from './response-budget.ts'

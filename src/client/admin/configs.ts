@@ -1,5 +1,6 @@
 import type { ProtocolError } from '../../protocol/errors.ts'
-import { DescribeConfigs, IncrementalAlterConfigs } from '../../protocol/messages/index.ts'
+import { DescribeConfigs } from '../../protocol/messages/describe-configs.ts'
+import { IncrementalAlterConfigs } from '../../protocol/messages/incremental-alter-configs.ts'
 import type { Cluster, Target } from '../cluster.ts'
 import type { CallOptions } from '../offsets.ts'
 import { errorOf } from './topics.ts'

@@ -1,5 +1,9 @@
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
-import { DeleteGroups, DescribeGroups, LeaveGroup, ListGroups, OffsetDelete } from '../../protocol/messages/index.ts'
+import { DeleteGroups } from '../../protocol/messages/delete-groups.ts'
+import { DescribeGroups } from '../../protocol/messages/describe-groups.ts'
+import { LeaveGroup } from '../../protocol/messages/leave-group.ts'
+import { ListGroups } from '../../protocol/messages/list-groups.ts'
+import { OffsetDelete } from '../../protocol/messages/offset-delete.ts'
 import type { Cluster } from '../cluster.ts'
 import {
   type CallOptions,

@@ -1,11 +1,9 @@
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
-import {
-  CreatePartitions,
-  CreateTopics,
-  DeleteRecords,
-  DeleteTopics,
-  DescribeCluster,
-} from '../../protocol/messages/index.ts'
+import { CreatePartitions } from '../../protocol/messages/create-partitions.ts'
+import { CreateTopics } from '../../protocol/messages/create-topics.ts'
+import { DeleteRecords } from '../../protocol/messages/delete-records.ts'
+import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
+import { DescribeCluster } from '../../protocol/messages/describe-cluster.ts'
 import type { Cluster } from '../cluster.ts'
 import { callLeaders } from '../leader-requests.ts'
 import type { TopicMetadata } from '../metadata.ts'

@@ -102,7 +102,7 @@ export class Consumer {
     if (this.#isPolling) throw new Error('poll was called while another poll is running')
     this.#isPolling = true
     const deadline = now() + timeoutMs
-    const limits = { deadline, signal: this.#withClosing(signal) }
+    const limits = { deadline, signal }
     try {
       for (;;) {
         this.#throwIfClosed()
@@ -154,7 +154,7 @@ export class Consumer {
   /** The next offset that a poll gives, waiting until it is known where to begin (default `default.api.timeout.ms`). */
   async position(topic: string, partition: number, options: CallOptions = {}): Promise<number> {
     const { timeoutMs = this.#cluster.options.defaultApiTimeoutMs, signal } = options
-    const limits = { deadline: now() + timeoutMs, signal: this.#withClosing(signal) }
+    const limits = { deadline: now() + timeoutMs, signal }
     for (;;) {
       this.#throwIfClosed()
       const { position } = this.#state(topic, partition)
@@ -211,6 +211,7 @@ export class Consumer {
     } finally {
       this.#closing.abort()
       this.#fetcher.close()
+      this.#changed.notify()
     }
   }
 
@@ -267,10 +268,6 @@ export class Consumer {
     const { groupId } = this.options
     if (groupId === null) throw new ClientConfigError('group.id', 'is needed for committed offsets')
     return groupId
-  }
-
-  #withClosing(signal: AbortSignal | undefined): AbortSignal {
-    return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
   }
 
   #throwIfClosed(): void {

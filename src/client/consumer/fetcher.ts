@@ -1,5 +1,6 @@
 import { ErrorCode, errorByCode, ProtocolError } from '../../protocol/errors.ts'
-import { Fetch, type ResponseOf } from '../../protocol/messages/index.ts'
+import { Fetch } from '../../protocol/messages/fetch.ts'
+import type { ResponseOf } from '../../protocol/messages/index.ts'
 import type { Cluster } from '../cluster.ts'
 import { isRetriable, messageOf } from '../errors.ts'
 import { isLeaderError } from '../leader-requests.ts'

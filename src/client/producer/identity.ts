@@ -1,5 +1,5 @@
 import { ErrorCode, ProtocolError } from '../../protocol/errors.ts'
-import { InitProducerId } from '../../protocol/messages/index.ts'
+import { InitProducerId } from '../../protocol/messages/init-producer-id.ts'
 import type { Cluster } from '../cluster.ts'
 import { noIdentity, type ProducerIdentity } from './producer-batch.ts'
 

@@ -1,6 +1,7 @@
 import { Backoff } from '../../base/backoff.ts'
 import { ErrorCode, errorByCode, ProtocolError } from '../../protocol/errors.ts'
-import { Produce, type ResponseOf } from '../../protocol/messages/index.ts'
+import type { ResponseOf } from '../../protocol/messages/index.ts'
+import { Produce } from '../../protocol/messages/produce.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Connection } from '../connection.ts'
 import { ClientTimeoutError, ClosedError, isRetriable, messageOf } from '../errors.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeRequestBody, decodeRequestHeader, encodeRequest } from '../../../src/protocol/codec.ts'
+import { decodeRequestBody, encodeRequest } from '../../../src/protocol/codec.ts'
 import {
   type ApiDefinition,
   apis,
@@ -12,6 +12,7 @@ import {
   type RequestOf,
 } from '../../../src/protocol/messages/index.ts'
 import { ConsumerProtocolSubscription, decodeVersioned } from '../../../src/protocol/messages/consumer-protocol.ts'
+import { decodeRequestHeader } from '../../../src/protocol/request-header.ts'
 import { wireFixtures } from '../../support/wire-fixtures.ts'
 
 /** Requests that real clients sent; see test/support/capture-requests.ts. */

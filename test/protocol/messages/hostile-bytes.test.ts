@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeRequestBody, decodeRequestHeader, decodeResponse, encodeResponse } from '../../../src/protocol/codec.ts'
+import { decodeRequestBody, decodeResponse, encodeResponse } from '../../../src/protocol/codec.ts'
 import { ProtocolDecodeError } from '../../../src/protocol/errors.ts'
 import { apis } from '../../../src/protocol/messages/index.ts'
+import { decodeRequestHeader } from '../../../src/protocol/request-header.ts'
 import { arbitraryMessage, seed } from '../../support/arbitrary-message.ts'
 
 const RUNS_PER_VERSION = 15

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  decodeRequestBody,
-  decodeRequestHeader,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-} from '../../../src/protocol/codec.ts'
+import { decodeRequestBody, decodeResponse, encodeRequest, encodeResponse } from '../../../src/protocol/codec.ts'
 import { apis } from '../../../src/protocol/messages/index.ts'
+import { decodeRequestHeader } from '../../../src/protocol/request-header.ts'
 import { arbitraryMessage, comparable, defaultMessage, seed } from '../../support/arbitrary-message.ts'
 
 const RUNS_PER_VERSION = 12
