@@ -15,6 +15,8 @@ export class OpenBatch {
   readonly counts: number[] = []
   /** Records whose fate their task wants to know, and where they are in the batch; null when there are none. */
   tracked: { readonly record: SourceRecord; readonly index: number }[] | null = null
+  /** It has waited long enough, and is held back only because it could not go yet. */
+  isDue = false
 
   constructor(topic: string, partition: number, builder: RecordBatchBuilder) {
     this.topic = topic
@@ -59,6 +61,8 @@ export interface RecordBatcherOptions extends BatchLimits {
   readonly send: (topic: string, partition: number, builder: RecordBatchBuilder) => Promise<{ baseOffset: number }>
   /** A batch that is not full is sent after this many milliseconds. */
   readonly lingerMs: number
+  /** So many batches of a partition may be with the broker at a time (default 5): another one that is not full can wait. */
+  readonly maxInFlight?: number | undefined
   readonly compression: CompressionType
   /** After a batch was stored; offset −1 when the broker does not tell. */
   readonly onStored: (batch: OpenBatch, baseOffset: number) => void
@@ -83,16 +87,20 @@ export function headersSize(headers: readonly OutgoingHeader[] | undefined): num
 interface TopicBatches {
   /** By partition. */
   open: (OpenBatch | null)[]
+  /** How many were sent and are not settled yet, by partition. */
+  unsettled: number[]
   sticky: number
 }
 
 const SMALLEST_BATCH_BYTES = 16_384
 /** Buffers kept for reuse: about what is on its way at a time. */
 const MOST_SPARE = 16
+const DEFAULT_MAX_IN_FLIGHT = 5
 
 /**
  * Collects what several polls give into record batches of a good size, one per topic partition, and sends each when it is
- * full or has waited long enough. Guarded by bench/pipelines.
+ * full or has waited long enough. With a broker that is slow, batches grow instead of queueing up: what is on its way when a
+ * task stops has to be with the broker soon. Guarded by bench/pipelines.
  */
 export class RecordBatcher {
   readonly #options: RecordBatcherOptions
@@ -160,7 +168,7 @@ export class RecordBatcher {
   #batches(topic: string): TopicBatches {
     let batches = this.#topics.get(topic)
     if (batches === undefined) {
-      batches = { open: [], sticky: -1 }
+      batches = { open: [], unsettled: [], sticky: -1 }
       this.#topics.set(topic, batches)
     }
     return batches
@@ -180,7 +188,7 @@ export class RecordBatcher {
     })
     const batch = new OpenBatch(topic, partition, builder)
     batches.open[partition] = batch
-    this.#timer ??= setTimeout(() => this.flush(), this.#options.lingerMs)
+    this.#timer ??= setTimeout(() => this.#endLinger(), this.#options.lingerMs)
     return batch
   }
 
@@ -206,12 +214,33 @@ export class RecordBatcher {
       bytes >= this.#options.targetBytes ? ample : Math.ceil((this.#expectedBytes + ample) / 2),
     )
     this.#unsettledBytes += bytes
+    batches.unsettled[batch.partition] = unsettledOf(batches, batch.partition) + 1
     const sending = this.#send(batch).finally(() => {
       this.#inFlight.delete(sending)
       this.#unsettledBytes -= bytes
+      batches.unsettled[batch.partition] = unsettledOf(batches, batch.partition) - 1
+      this.#sealIfDue(batches, batch.partition)
       this.#waiter?.()
     })
     this.#inFlight.add(sending)
+  }
+
+  /** What was begun has waited long enough. */
+  #endLinger(): void {
+    this.#timer = null
+    for (const batches of this.#topics.values()) {
+      for (const batch of batches.open) {
+        if (!batch) continue
+        batch.isDue = true
+        this.#sealIfDue(batches, batch.partition)
+      }
+    }
+  }
+
+  #sealIfDue(batches: TopicBatches, partition: number): void {
+    const { maxInFlight = DEFAULT_MAX_IN_FLIGHT } = this.#options
+    const batch = batches.open[partition]
+    if (batch?.isDue === true && unsettledOf(batches, partition) < maxInFlight) this.seal(batch)
   }
 
   async #send(batch: OpenBatch): Promise<void> {
@@ -270,7 +299,12 @@ export class RecordBatcher {
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
+    for (const batches of this.#topics.values()) batches.open.length = 0
     this.#topics.clear()
     this.#spare.length = 0
   }
+}
+
+function unsettledOf({ unsettled }: TopicBatches, partition: number): number {
+  return unsettled[partition] ?? 0
 }

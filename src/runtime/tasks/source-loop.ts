@@ -124,6 +124,7 @@ export class SourceLoop implements TaskLoop {
       targetBytes: output.settings.batchBytes,
       largestBytes: Math.min(1_000_000, output.settings.maxRequestBytes),
       lingerMs: output.settings.lingerMs,
+      maxInFlight: output.settings.producer.maxInFlight,
       compression: output.settings.compression,
       onStored: (batch, baseOffset) => this.#onStored(batch, baseOffset),
       onFailed: (batch, error) => this.#onSendFailed(batch, error),
