@@ -107,8 +107,14 @@ describe('connect_distributed_test with three workers', () => {
   let kafka: Kafka
 
   before(async () => {
-    // A stop is clean when there is time for it.
-    cluster = await ConnectCluster.start(3, { 'task.shutdown.graceful.timeout.ms': '30000', 'task.threads': '1' })
+    // A stop is clean when there is time for it, and nobody takes a busy worker for one that is gone.
+    cluster = await ConnectCluster.start(3, {
+      'task.shutdown.graceful.timeout.ms': '30000',
+      'offset.flush.timeout.ms': '30000',
+      'session.timeout.ms': '30000',
+      'rebalance.timeout.ms': '60000',
+      'task.threads': '1',
+    })
     kafka = new Kafka({ brokers: [cluster.broker.bootstrap], logLevel: logLevel.NOTHING })
   })
 
