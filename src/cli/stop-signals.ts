@@ -1,5 +1,6 @@
 import { withDeadline } from '../base/deadline.ts'
 import { endProcess } from '../base/end-process.ts'
+import { giveMemoryBackWhenIdle } from '../base/idle-memory.ts'
 import type { Logger } from '../base/logger.ts'
 import { ExitCode } from './exit-codes.ts'
 
@@ -55,6 +56,7 @@ export class StopSignals {
  */
 export async function runUntilSignal(start: Start, signals: StopSignals, logger: Logger): Promise<ExitCode> {
   if (signals.stop.aborted) return ExitCode.ok
+  giveMemoryBackWhenIdle({ logger })
   const parts: Service[] = []
   const failure = Promise.withResolvers<never>()
   failure.promise.catch(() => undefined)
