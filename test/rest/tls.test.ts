@@ -25,7 +25,8 @@ import { fakeHerder } from '../support/fake-herder.ts'
 const made = await makeCertificates()
 const skip = made === null ? 'openssl is not installed' : false
 const certificates = made as Certificates
-const javaStores = made === null ? null : await makeJavaStores(made)
+const used = ['jks', 'pkcs12', 'oldPkcs12', 'trustJks', 'trustPkcs12'] as const
+const javaStores = made === null ? null : await makeJavaStores(made, used)
 after(() => made?.remove())
 
 /** A server as a worker with these properties has it. */

@@ -25,12 +25,20 @@ export interface JavaStores {
   keytool(...args: string[]): Promise<string>
 }
 
-/** Null where keytool is missing. The stores have the password of the certificates and are in their folder. */
-export async function makeJavaStores({ caFile, p12File, password }: Certificates): Promise<JavaStores | null> {
+type StoreName = Exclude<keyof JavaStores, 'keyPassword' | 'keytool'>
+
+/**
+ * Null where keytool is missing. The stores have the password of the certificates and are in their folder. With `only`, none
+ * but these are made: keytool takes a second for each.
+ */
+export async function makeJavaStores(
+  { caFile, p12File, password }: Certificates,
+  only?: readonly StoreName[],
+): Promise<JavaStores | null> {
   const folder = join(p12File, '..')
   const file = (name: string): string => join(folder, name)
   const keytool = async (...args: string[]): Promise<string> =>
-    (await run('keytool', ['-J-XX:TieredStopAtLevel=1', ...args], { cwd: folder })).stdout
+    (await run('keytool', ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC', ...args], { cwd: folder })).stdout
   const keyPassword = 'key-pa55word'
   const legacy = '-J-Dkeystore.pkcs12.legacy'
   const source = ['-srckeystore', p12File, '-srcstoretype', 'PKCS12', '-srcstorepass', password]
@@ -47,17 +55,21 @@ export async function makeJavaStores({ caFile, p12File, password }: Certificates
     const key = ['-alias', 'rsa', '-keyalg', 'RSA', '-keysize', '2048', '-dname', 'CN=Ärger, O=RSA', '-validity', '1']
     return keytool('-genkeypair', ...key, '-ext', 'SAN=dns:localhost', ...target, ...more)
   }
+  const open = ['-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE', '-J-Dkeystore.pkcs12.macAlgorithm=NONE']
+  const worker = ['-srcalias', '1', '-destalias', 'worker', '-destkeypass', keyPassword]
+  const makers: Record<StoreName, () => Promise<string>> = {
+    jks: () => copied('worker.jks', 'JKS', ...worker),
+    pkcs12: () => copied('java.p12', 'PKCS12'),
+    oldPkcs12: () => copied('old-java.p12', 'PKCS12', legacy),
+    trustJks: () => trusting('trust.jks', 'JKS'),
+    trustPkcs12: () => trusting('trust.p12', 'PKCS12'),
+    oldTrustPkcs12: () => trusting('old-trust.p12', 'PKCS12', legacy),
+    openTrust: () => trusting('open-trust.p12', 'PKCS12', ...open),
+    rsa: () => rsa('rsa.p12'),
+    oldRsa: () => rsa('old-rsa.p12', legacy),
+  }
   try {
-    await copied('worker.jks', 'JKS', '-srcalias', '1', '-destalias', 'worker', '-destkeypass', keyPassword)
-    await copied('java.p12', 'PKCS12')
-    await copied('old-java.p12', 'PKCS12', legacy)
-    await trusting('trust.jks', 'JKS')
-    await trusting('trust.p12', 'PKCS12')
-    await trusting('old-trust.p12', 'PKCS12', legacy)
-    const open = ['-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE', '-J-Dkeystore.pkcs12.macAlgorithm=NONE']
-    await trusting('open-trust.p12', 'PKCS12', ...open)
-    await rsa('rsa.p12')
-    await rsa('old-rsa.p12', legacy)
+    for (const name of only ?? (Object.keys(makers) as StoreName[])) await makers[name]()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
