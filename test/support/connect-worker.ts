@@ -2,7 +2,10 @@ import { silentLogger, type Logger } from '../../src/base/logger.ts'
 import { type RunningWorker, startWorker, type StartWorkerOptions } from '../../src/rest/start-worker.ts'
 import { testPlugins } from './task-runner.ts'
 
-/** Properties of a worker for tests: short times, a free REST port. `given` overrides. */
+/**
+ * Properties of a worker for tests: short times, a free REST port, and one thread for tasks, since each takes half a second
+ * of the processor to start. `given` overrides.
+ */
 export function testWorkerProps(bootstrap: string, given: Record<string, string> = {}): Record<string, string> {
   return {
     'bootstrap.servers': bootstrap,
@@ -22,6 +25,7 @@ export function testWorkerProps(bootstrap: string, given: Record<string, string>
     'scheduled.rebalance.max.delay.ms': '0',
     'task.shutdown.graceful.timeout.ms': '2000',
     'offset.flush.interval.ms': '200',
+    'task.threads': '1',
     listeners: 'http://127.0.0.1:0',
     ...given,
   }

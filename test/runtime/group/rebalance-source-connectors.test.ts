@@ -28,7 +28,6 @@ describe('rebalance of source connectors', () => {
     'status.storage.topic': `rebalance-${group}-status`,
     'offset.storage.partitions': '2',
     'scheduled.rebalance.max.delay.ms': '1000',
-    'task.threads': '1',
   })
 
   test('testStartTwoConnectors, testReconfigConnector: all tasks run, and a new topic is written to by restarted ones', async (t) => {

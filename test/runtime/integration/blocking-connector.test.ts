@@ -20,7 +20,8 @@ describe('BlockingConnectorTest', () => {
     cluster = await ConnectCluster.start(1, {
       'plugin.call.timeout.ms': '3000',
       'task.shutdown.graceful.timeout.ms': '500',
-      // For the thread that a validation holds.
+      // One may be held by a validation.
+      'task.threads': '2',
       'task.thread.unresponsive.ms': '4000',
     })
   })

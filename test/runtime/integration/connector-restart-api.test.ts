@@ -185,7 +185,7 @@ describe('ConnectorRestartApiIntegrationTest', () => {
     const spread = await subject()
     const hostOf = ({ advertisedUrl }: TestWorker): string => new URL(advertisedUrl).host
     try {
-      await Promise.all([1, 2, 3, 4, 5].map(() => cluster.addWorker({ 'task.threads': '1' })))
+      await Promise.all([1, 2, 3, 4, 5].map(() => cluster.addWorker()))
       const { connector, tasks } = await eventually(
         async () => {
           const status = await cluster.status(spread.name)

@@ -11,7 +11,7 @@ describe('ConnectorTopicsIntegrationTest', () => {
   let cluster: ConnectCluster
 
   before(async () => {
-    cluster = await ConnectCluster.start(5, { 'task.threads': '1' })
+    cluster = await ConnectCluster.start(5)
   })
 
   after(() => cluster?.close())
