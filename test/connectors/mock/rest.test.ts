@@ -43,10 +43,11 @@ async function statusOf(
 
 for (const kind of ['Source', 'Sink'] as const) {
   test(`a Mock${kind} of connector-failure is FAILED with a trace, its task runs on`, async () => {
+    // Its task may start later than it fails.
     const { connector, tasks } = await statusOf(
       kind,
       'connector-failure',
-      (status) => status.connector.state === 'FAILED',
+      (status) => status.connector.state === 'FAILED' && status.tasks[0]?.state === 'RUNNING',
     )
     assert.match(connector.trace ?? '', /Failing 300 ms after the start/)
     assert.deepEqual(
