@@ -9,7 +9,12 @@ import { cpuSeconds, type MillraceProcess, startMillrace } from '../rig/millrace
 // A cluster of workers with many idle tasks: what they cost, and how soon they run again after a worker was killed.
 // One JSON line a figure: memory as what a task adds to workers that ran others before (marginal), and over fresh ones,
 // where the threads, modules and heaps of the workers are part of it. Every worker and the broker is a process of its own.
-// Run: node bench/scale/scale.ts [--connectors 200] [--tasks 5] [--workers 3] [--kind source|sink] [--seconds 20] [--settle 60]
+// CPU is measured over a whole interval of offset commits, which all tasks begin at about the same time.
+// Run: node bench/scale/scale.ts [--connectors 200] [--tasks 5] [--workers 3] [--kind source|sink] [--seconds 60] [--settle 60]
+
+const SESSION_TIMEOUT_MS = 10_000
+const START_LIMIT_MS = 180_000
+const FLUSH_INTERVAL_MS = 60_000
 
 const { values } = parseArgs({
   options: {
@@ -17,15 +22,13 @@ const { values } = parseArgs({
     tasks: { type: 'string', default: '5' },
     workers: { type: 'string', default: '3' },
     kind: { type: 'string', default: 'source' },
-    seconds: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: String(FLUSH_INTERVAL_MS / 1000) },
     settle: { type: 'string', default: '60' },
   },
 })
 const connectors = Number(values.connectors)
 const tasksEach = Number(values.tasks)
 const total = connectors * tasksEach
-const SESSION_TIMEOUT_MS = 10_000
-const START_LIMIT_MS = 180_000
 
 interface Worker {
   readonly id: string
@@ -45,7 +48,7 @@ async function startWorker(bootstrap: string): Promise<Worker> {
     'session.timeout.ms': String(SESSION_TIMEOUT_MS),
     'heartbeat.interval.ms': '3000',
     'rebalance.timeout.ms': '60000',
-    'offset.flush.interval.ms': '60000',
+    'offset.flush.interval.ms': String(FLUSH_INTERVAL_MS),
     'task.shutdown.graceful.timeout.ms': '5000',
     listeners: restUrl,
   })

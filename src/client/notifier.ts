@@ -25,7 +25,7 @@ export class Notifier {
       const timer =
         deadline === undefined
           ? undefined
-          : setTimeout(onAbort, Math.min(Math.max(0, deadline - now()), LONGEST_TIMER_MS))
+          : setTimeout(onAbort, Math.min(Math.ceil(Math.max(0, deadline - now())), LONGEST_TIMER_MS))
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiters.add(end)
     })

@@ -21,7 +21,8 @@ export function waitFor<T>(promise: Promise<T>, limits: WaitLimits, what: string
   if (deadline === undefined && signal === undefined) return promise
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => finish(() => reject(new AbortedError(what, { cause: signal?.reason })))
-    const remaining = deadline === undefined ? undefined : Math.max(0, deadline - now())
+    // Whole milliseconds: timers of one length share a list, others have one each.
+    const remaining = deadline === undefined ? undefined : Math.ceil(Math.max(0, deadline - now()))
     const timer =
       remaining === undefined
         ? undefined

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { withDeadline } from '../../base/deadline.ts'
 import { isConnectError } from '../../connect/index.ts'
 import type { CallMarker } from './call-marker.ts'
@@ -51,6 +51,8 @@ export class PluginScope {
   readonly owner: ScopeOwner
   readonly #marker: CallMarker
   readonly #onStrayError: (error: unknown, hook: string) => void
+  /** Keeps the context of the hook that was called last: it is mostly the next one too, and making one costs more than a poll. */
+  #frame: { readonly hook: string; readonly resource: AsyncResource } | null = null
   readonly #progress: { hook: string | null; at: number } = { hook: null, at: performance.now() }
 
   constructor(owner: ScopeOwner, marker: CallMarker, onStrayError: (error: unknown, hook: string) => void) {
@@ -64,24 +66,46 @@ export class PluginScope {
   run<T>(hook: string, call: () => T): T {
     const before = this.#marker.enter(this.owner, hook)
     try {
-      return storage.run({ owner: this.owner, hook, scope: this }, call)
+      return this.#frameOf(hook).runInAsyncScope(call)
     } finally {
       this.#marker.leave(before)
     }
   }
 
-  /** Runs plugin code that may be asynchronous. Rejects with a {@link PluginCallError}; also after `timeoutMs`, if given. */
-  async call<T>(hook: string, call: () => T | Promise<T>, timeoutMs?: number): Promise<Awaited<T>> {
-    this.#moved(hook)
-    try {
-      const result = this.run(hook, call)
-      if (timeoutMs === undefined || !isThenable(result)) return await result
-      return await withDeadline(Promise.resolve(result) as Promise<Awaited<T>>, timeoutMs, `${hook}()`)
-    } catch (error) {
-      throw error instanceof PluginCallError ? error : new PluginCallError(this.owner, hook, error)
-    } finally {
-      this.#moved(null)
+  #frameOf(hook: string): AsyncResource {
+    if (this.#frame?.hook !== hook) {
+      const context = { owner: this.owner, hook, scope: this }
+      this.#frame = { hook, resource: storage.run(context, () => new AsyncResource('PluginCall')) }
     }
+    return this.#frame.resource
+  }
+
+  /** Runs plugin code that may be asynchronous. Rejects with a {@link PluginCallError}; also after `timeoutMs`, if given. */
+  call<T>(hook: string, call: () => T | Promise<T>, timeoutMs?: number): Promise<Awaited<T>> {
+    // No async function: an idle task does little but call its plugin, and that would double what a call leaves behind.
+    this.#moved(hook)
+    let result: T | Promise<T>
+    try {
+      result = this.run(hook, call)
+    } catch (error) {
+      return Promise.reject(this.#failed(hook, error))
+    }
+    if (!isThenable(result)) return Promise.resolve(this.#ended(result as Awaited<T>))
+    const pending = Promise.resolve(result) as Promise<Awaited<T>>
+    const timed = timeoutMs === undefined ? pending : withDeadline(pending, timeoutMs, `${hook}()`)
+    return timed.then(this.#ended, (error: unknown) => {
+      throw this.#failed(hook, error)
+    })
+  }
+
+  readonly #ended = <T>(result: T): T => {
+    this.#moved(null)
+    return result
+  }
+
+  #failed(hook: string, error: unknown): PluginCallError {
+    this.#moved(null)
+    return error instanceof PluginCallError ? error : new PluginCallError(this.owner, hook, error)
   }
 
   /** The last call through {@link call}: when it began, and its hook, or when it ended, and null. */

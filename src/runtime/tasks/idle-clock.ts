@@ -1,5 +1,4 @@
-/** A wait may last longer by this share, so that many end together. */
-const MOST_SLACK = 1 / 16
+import { sharedMoment } from '../../base/shared-moment.ts'
 
 interface Tick {
   readonly waiters: Set<() => void>
@@ -15,20 +14,22 @@ export class IdleClock {
   /** What each signal ends. It is listened to once, since every listener costs as much as a wait. */
   readonly #waits = new WeakMap<AbortSignal, Set<() => void>>()
 
-  /** Resolves after `ms` and at most a sixteenth of it, or as soon as `signal` aborts; never rejects. */
-  wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve()
+  /**
+   * Resolves after `ms` and at most a seventh of it, or as soon as `signal` aborts; never rejects. With null, which is what
+   * a poll that has nothing gives.
+   */
+  wait(ms: number, signal: AbortSignal): Promise<null> {
+    if (signal.aborted) return Promise.resolve(null)
     const now = performance.now()
-    const grain = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, ms * MOST_SLACK))))
-    const due = Math.ceil((now + Math.max(0, ms)) / grain) * grain
+    const due = Math.ceil(sharedMoment(now, Math.max(0, ms)))
     const tick = this.#ticks.get(due) ?? this.#newTick(due, now)
     const waits = this.#waits.get(signal) ?? this.#listen(signal)
-    return new Promise<void>((resolve) => {
+    return new Promise<null>((resolve) => {
       const end = (): void => {
         waits.delete(end)
         tick.waiters.delete(end)
         if (tick.waiters.size === 0) this.#drop(due, tick)
-        resolve()
+        resolve(null)
       }
       tick.waiters.add(end)
       waits.add(end)
@@ -47,9 +48,12 @@ export class IdleClock {
 
   #newTick(due: number, now: number): Tick {
     const waiters = new Set<() => void>()
-    const timer = setTimeout(() => {
-      for (const end of waiters) end()
-    }, due - now)
+    const timer = setTimeout(
+      () => {
+        for (const end of waiters) end()
+      },
+      Math.ceil(due - now),
+    )
     const tick = { waiters, timer }
     this.#ticks.set(due, tick)
     return tick

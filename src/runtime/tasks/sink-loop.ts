@@ -1,3 +1,4 @@
+import { sharedMoment } from '../../base/shared-moment.ts'
 import { columnsOf, type FetchedColumns, type FetchedRecords } from '../../client/consumer/fetched-records.ts'
 import { partitionKey } from '../../client/index.ts'
 import {
@@ -199,7 +200,9 @@ export class SinkLoop implements TaskLoop {
   #pollTimeoutMs(): number {
     const asked = this.#context.takeTimeout()
     const again = this.#redeliverAt === null ? Infinity : Math.max(0, this.#redeliverAt - performance.now())
-    return Math.min(this.#running.commits.untilDueMs, asked ?? Infinity, again)
+    const now = performance.now()
+    const commit = sharedMoment(now, this.#running.commits.untilDueMs) - now
+    return Math.min(commit, asked ?? Infinity, again)
   }
 
   /** Delivers what was fetched, as it fills deliveries; what has to wait (a stop, a redelivery) stays. True if any was given. */

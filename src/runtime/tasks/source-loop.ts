@@ -27,7 +27,7 @@ import { SettledRecords } from './settled-records.ts'
 import type { SourceCommitStrategy } from './source-commit-strategy.ts'
 import { SourceCommitter } from './source-committer.ts'
 import { SourceDelivery } from './source-delivery.ts'
-import { SubmittedRecords } from './submitted-records.ts'
+import { type CommittableOffset, SubmittedRecords } from './submitted-records.ts'
 import type { TaskOffsetStore } from './offset-stores.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
@@ -158,10 +158,7 @@ export class SourceLoop implements TaskLoop {
       signal: control.signal,
       offsets,
       offset: async (partition) => (await offsets([partition]))[0] ?? null,
-      idle: async (ms) => {
-        await idleClock.wait(ms, control.signal)
-        return null
-      },
+      idle: (ms) => idleClock.wait(ms, control.signal),
     }
   }
 
@@ -178,8 +175,9 @@ export class SourceLoop implements TaskLoop {
         await this.#pauseUntilResumed(batcher)
         continue
       }
-      await this.#settled?.tell()
-      await this.#runCommitHook()
+      if (this.#settled !== null) await this.#settled.tell()
+      const committed = this.#commits.takeCommitted()
+      if (committed.length > 0) await this.#runCommitHook(committed)
       const before = performance.now()
       let batch: Awaited<ReturnType<SourceTask['poll']>>
       try {
@@ -215,10 +213,9 @@ export class SourceLoop implements TaskLoop {
   }
 
   /** The plugin's `commit` is called between polls, since calls into a task never overlap. */
-  async #runCommitHook(): Promise<void> {
-    const committed = this.#commits.takeCommitted()
+  async #runCommitHook(committed: readonly CommittableOffset[]): Promise<void> {
     const task = this.#task
-    if (committed.length === 0 || task?.commit === undefined) return
+    if (task?.commit === undefined) return
     try {
       await this.#env.scope.call('commit', () => task.commit?.(committed))
     } catch (error) {
@@ -276,7 +273,7 @@ export class SourceLoop implements TaskLoop {
       }
       await this.#commits.finalCommit()
       await this.#settled?.tell()
-      await this.#runCommitHook()
+      await this.#runCommitHook(this.#commits.takeCommitted())
     }
     this.#commits.close()
     const task = this.#task
