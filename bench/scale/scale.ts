@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startChildBroker } from '../../test/support/broker.ts'
@@ -48,6 +49,8 @@ async function startWorker(bootstrap: string): Promise<Worker> {
     'session.timeout.ms': String(SESSION_TIMEOUT_MS),
     'heartbeat.interval.ms': '3000',
     'rebalance.timeout.ms': '60000',
+    // As by default.
+    'task.threads': String(availableParallelism()),
     'offset.flush.interval.ms': String(FLUSH_INTERVAL_MS),
     'task.shutdown.graceful.timeout.ms': '5000',
     listeners: restUrl,
