@@ -57,7 +57,9 @@ class LeveledLogger implements Logger {
   readonly #root: PinoLogger
   readonly #bindings: Record<string, unknown>
   readonly #name: string
-  readonly #lines: PinoLogger
+  /** Made for the first line that is written: most loggers never write one, and with a task come two. */
+  #lines: PinoLogger | null = null
+  #level: LogLevel = 'silent'
   #version = -1
 
   constructor(root: PinoLogger, levels: LogLevels, bindings: Record<string, unknown>) {
@@ -65,7 +67,6 @@ class LeveledLogger implements Logger {
     this.#root = root
     this.#bindings = bindings
     this.#name = typeof name === 'string' && name !== '' ? name : ROOT_LOGGER
-    this.#lines = root.child(bindings)
     this.levels = levels
     levels.know(this.#name)
   }
@@ -91,14 +92,23 @@ class LeveledLogger implements Logger {
 
   #at(method: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'): LogFn {
     return (...args: unknown[]): void => {
-      if (this.#version !== this.levels.version) {
-        this.#version = this.levels.version
-        this.#lines.level = pinoLevel(this.levels.level(this.#name))
-      }
+      if (this.#version !== this.levels.version) this.#followLevels()
+      if (this.#level === 'silent' || valueOf(method) < valueOf(this.#level)) return
+      this.#lines ??= this.#root.child(this.#bindings, { level: this.#level })
       const [fields, ...rest] = args
       ;(this.#lines[method] as (...given: unknown[]) => void)(this.#notBound(fields), ...rest)
     }
   }
+
+  #followLevels(): void {
+    this.#version = this.levels.version
+    this.#level = pinoLevel(this.levels.level(this.#name))
+    if (this.#lines !== null) this.#lines.level = this.#level
+  }
+}
+
+function valueOf(level: Exclude<LogLevel, 'silent'>): number {
+  return pino.levels.values[level] as number
 }
 
 function pinoLevel(word: LevelWord): LogLevel {
