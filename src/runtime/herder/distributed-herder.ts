@@ -276,10 +276,19 @@ export class DistributedHerder implements Herder, GroupOwner {
     const { isStopping, place, queue } = this.#context
     if (isStopping || place === null) return
     const { generation } = place.group
-    await queue.run('stopping revoked connectors and tasks', async () => {
+    await this.#runForGroup('stopping revoked connectors and tasks', async () => {
       await place.local.stop(work, generation)
       await queue.step('flushing updates to the status topic', () => this.#flushUnlessStopping())
     })
+  }
+
+  /** A worker that stops leaves undone what the group asked of it before: it ends all its work by itself. */
+  async #runForGroup(description: string, job: () => Promise<void>): Promise<void> {
+    try {
+      await this.#context.queue.run(description, job)
+    } catch (error) {
+      if (!this.#context.isStopping) throw error
+    }
   }
 
   async abandoned(work: Work): Promise<void> {
@@ -309,7 +318,7 @@ export class DistributedHerder implements Herder, GroupOwner {
   async assigned(): Promise<void> {
     const { isStopping, place, queue, parts } = this.#context
     if (isStopping || place === null) return
-    await queue.run('starting assigned connectors and tasks', async () => {
+    await this.#runForGroup('starting assigned connectors and tasks', async () => {
       await place.local.stopSuperfluous(place.group.held)
       if (!isNoWork(place.group.held)) await this.#untilPluginsAreKnown()
       place.local.startMissing(place.group.held)

@@ -247,3 +247,18 @@ test('what is assigned while the plugins cannot be listed is started as soon as 
   await played.untilCalls('start c1', 'start c1-1', 'taskConfigs c1')
   assert.ok(played.logged('Could not find out which plugins there are; trying again'))
 })
+
+test('a worker that is told to stop before it could stop what was taken from it says nothing of errors', async (t) => {
+  const played = await start(t, { protocol: 'compatible', props: { 'scheduled.rebalance.max.delay.ms': '0' } })
+  await played.follow({ assigned: BOTH })
+  await played.untilCalls('start c1', 'start c1-1', 'taskConfigs c1')
+  const letGo = holdStops(played)
+  const restart = played.herder.restartTask(task('c1', 1))
+  await played.untilCalls('stop c1-1')
+  const lost = played.lose()
+  const stopped = played.stop()
+  letGo()
+  await Promise.all([restart, lost, stopped])
+  assert.ok(played.hasLeft)
+  assert.deepEqual([...played.runner.connectors.keys(), ...played.runner.tasks.keys()], [])
+})
