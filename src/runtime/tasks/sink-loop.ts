@@ -1,15 +1,13 @@
 import { sharedMoment } from '../../base/shared-moment.ts'
-import { columnsOf, type FetchedColumns, type FetchedRecords } from '../../client/consumer/fetched-records.ts'
+import { columnsOf, type FetchedRecords } from '../../client/consumer/fetched-records.ts'
 import { partitionKey } from '../../client/index.ts'
 import {
   ConnectError,
   type SinkPlugin,
-  type SinkRecord,
   type SinkTask,
   type TopicPartition,
   type TopicPartitionOffset,
 } from '../../connect/index.ts'
-import { ConsumedRecord } from '../errors/consumed-record.ts'
 import { ErrantRecords } from '../errors/errant-records.ts'
 import { ErrorHandler } from '../errors/error-handler.ts'
 import { errorPolicy } from '../errors/error-policy.ts'
@@ -24,6 +22,7 @@ import type { TaskCounters } from '../task-runner.ts'
 import { SinkCommitter } from './sink-committer.ts'
 import { SinkContext } from './sink-context.ts'
 import { type Delivery, SinkDeliveries } from './sink-deliveries.ts'
+import { SinkIntake } from './sink-intake.ts'
 import { openSinkInput, type SinkInput } from './sink-input.ts'
 import { SinkOffsets } from './sink-offsets.ts'
 import type { TaskEnvironment } from './task-environment.ts'
@@ -45,8 +44,7 @@ interface Parts {
   readonly deliveries: SinkDeliveries
   readonly commits: SinkCommitter
   readonly errant: ErrantRecords | null
-  /** Bytes go to the task as they lie in Kafka, as far as the converter allows it. */
-  readonly takesBatches: boolean
+  readonly intake: SinkIntake
 }
 
 /**
@@ -125,12 +123,14 @@ export class SinkLoop implements TaskLoop {
     const task = await scope.call('startTask', () => this.#plugin.startTask(props, context), callTimeoutMs)
     const { consumer } = input
     const isCancelled = (): boolean => this.#cancelled
+    const deliveries = new SinkDeliveries(input.maxRecords)
+    const takesBatches = pipeline.mayBeRaw && task.putBatch !== undefined
     this.#parts = {
       task,
       input,
       pipeline,
       errant,
-      deliveries: new SinkDeliveries(input.maxRecords),
+      deliveries,
       commits: new SinkCommitter({
         env: this.#env,
         task,
@@ -142,7 +142,7 @@ export class SinkLoop implements TaskLoop {
         onCompleted: () => this.#wake.abort(WOKEN),
         meter: this.meter,
       }),
-      takesBatches: pipeline.mayBeRaw && task.putBatch !== undefined,
+      intake: new SinkIntake({ pipeline, deliveries, errors: this.#errors, takesBatches }),
     }
     consumer.subscribe(input.subscription, {
       onAssigned: (partitions) => this.#assigned(partitions),
@@ -167,7 +167,7 @@ export class SinkLoop implements TaskLoop {
   /** Once around: commit if it is time, look for records, give them to the task. */
   async iteration(): Promise<void> {
     const { control } = this.#env
-    const { input, commits, deliveries, takesBatches } = this.#running
+    const { input, commits, deliveries, intake } = this.#running
     // Before anything that could change is looked at, so that a change from here on ends the poll.
     this.#wake = new AbortController()
     this.#followTarget()
@@ -178,7 +178,7 @@ export class SinkLoop implements TaskLoop {
       return
     }
     const timeoutMs = control.stopping ? 0 : this.#pollTimeoutMs()
-    const maxRecords = takesBatches ? Infinity : input.maxRecords
+    const maxRecords = intake.takesBatches ? Infinity : input.maxRecords
     const fetched = await input.consumer.poll(timeoutMs, this.#wake.signal, maxRecords)
     this.#stale.clear()
     if (control.stopping) return
@@ -207,7 +207,7 @@ export class SinkLoop implements TaskLoop {
 
   /** Delivers what was fetched, as it fills deliveries; what has to wait (a stop, a redelivery) stays. True if any was given. */
   async #takeIn(fetched: readonly FetchedRecords[]): Promise<boolean> {
-    const { deliveries } = this.#running
+    const { deliveries, intake } = this.#running
     let wasGivenAny = false
     for (const one of fetched) {
       if (this.#stale.has(keyOf(one))) continue
@@ -217,7 +217,7 @@ export class SinkLoop implements TaskLoop {
         if (this.#stale.has(keyOf(one))) break
         this.#read += columns.columns.count - columns.from
         this.meter.read(columns.columns.count - columns.from)
-        await this.#enqueue(one, columns)
+        await intake.add(one, columns)
         if (!this.#isHeldUp()) wasGivenAny = (await this.#deliver({ full: true })) || wasGivenAny
       }
       const reached = { topic: one.topic, partition: one.partition, offset: one.nextOffset }
@@ -234,40 +234,6 @@ export class SinkLoop implements TaskLoop {
     if (this.#env.control.stopping || this.#redeliverAt !== null) return true
     this.#followTarget()
     return this.#isPaused
-  }
-
-  async #enqueue(fetched: FetchedRecords, columns: FetchedColumns): Promise<void> {
-    const { pipeline, deliveries, takesBatches } = this.#running
-    const { topic, partition } = fetched
-    const { count, offsets } = columns.columns
-    if (takesBatches) {
-      const batch = pipeline.rawBatch(fetched, columns)
-      if (batch !== null) {
-        deliveries.addBatch(batch, { topic, partition, offset: (offsets[count - 1] as number) + 1 })
-        return
-      }
-    }
-    const reach = (i: number): void => deliveries.reach({ topic, partition, offset: (offsets[i] as number) + 1 })
-    for (let i = columns.from; i < count; i++) {
-      const made = this.#record(fetched, columns, i)
-      const record = made instanceof Promise ? await made : made
-      if (record !== null && deliveries.addRecord(record)) reach(i)
-    }
-    reach(count - 1)
-  }
-
-  #record(
-    fetched: FetchedRecords,
-    { columns }: FetchedColumns,
-    i: number,
-  ): SinkRecord | null | Promise<SinkRecord | null> {
-    const { pipeline } = this.#running
-    try {
-      return pipeline.toRecord(fetched, columns, i)
-    } catch (error) {
-      const failed = new ConsumedRecord(fetched.topic, fetched.partition, columns, i)
-      return this.#errors.recover(error, () => pipeline.toRecord(fetched, columns, i), failed)
-    }
   }
 
   /** Gives the task what waits, until nothing does or it wants something again later. True if it was called. */
