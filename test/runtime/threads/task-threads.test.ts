@@ -12,6 +12,8 @@ import { eventually, RecordingListener, testPlugins, testWorkerConfig } from '..
 let broker: TestBroker
 let cluster: Cluster
 let started: TaskThreads[] = []
+/** For tests after which the thread goes on: to start one takes longer than most of them. */
+let shared: Started
 
 before(async () => {
   broker = await startTestBroker()
@@ -19,6 +21,8 @@ before(async () => {
   await new Admin(cluster).createTopics([
     { name: 'test-offsets', partitions: 1, configs: { 'cleanup.policy': 'compact' } },
   ])
+  shared = start()
+  started = []
 })
 
 afterEach(async () => {
@@ -27,11 +31,17 @@ afterEach(async () => {
 })
 
 after(async () => {
+  await shared.threads.stop()
   await cluster.close()
   await broker.close()
 })
 
-function start(given: Record<string, string> = {}): { threads: TaskThreads; listener: RecordingListener } {
+interface Started {
+  readonly threads: TaskThreads
+  readonly listener: RecordingListener
+}
+
+function start(given: Record<string, string> = {}): Started {
   const listener = new RecordingListener()
   const config = testWorkerConfig(broker.bootstrap, {
     'task.threads': '1',
@@ -105,7 +115,7 @@ test('a connector and its tasks run in threads: configurations, states, counters
 })
 
 test('plugins are listed and validated in a thread', async () => {
-  const { threads } = start()
+  const { threads } = shared
   const plugins = await threads.plugins()
   assert.equal(plugins.find(({ class: name }) => name === 'test.CountingSource')?.keys[0]?.name, 'topic')
   const values = await threads.validateConnector('test.CountingSource', { count: 'many' })
@@ -119,7 +129,7 @@ test('plugins are listed and validated in a thread', async () => {
 
 for (const hook of ['startTask', 'poll']) {
   test(`a source task that throws in ${hook} is FAILED with a trace that names connector, task and hook`, async () => {
-    const { threads, listener } = start()
+    const { threads, listener } = shared
     const props = misbehaving(`throws-${hook}`, hook, 'throw')
     await threads.startTask(task(`throws-${hook}`), props, props, 'STARTED').catch(() => {})
     const { trace } = await listener.until(`throws-${hook}-0`, 'FAILED')
@@ -135,7 +145,7 @@ for (const hook of ['startTask', 'poll']) {
 
 for (const hook of ['open', 'put']) {
   test(`a sink task that throws in ${hook} is FAILED with a trace that says so`, async () => {
-    const { threads, listener } = start()
+    const { threads, listener } = shared
     const name = `sink-${hook}`
     await new Admin(cluster).createTopics([{ name, partitions: 1 }])
     const props = { ...misbehaving(name, hook, 'throw'), 'connector.class': 'test.MisbehavingSink', topics: name }
@@ -148,7 +158,7 @@ for (const hook of ['open', 'put']) {
 for (const hook of ['startConnector', 'taskConfigs']) {
   for (const how of ['throw', 'never']) {
     test(`a connector whose ${hook} does ${how} says why, and is FAILED unless it may be asked again`, async () => {
-      const { threads, listener } = start()
+      const { threads, listener } = shared
       const name = `${hook}-${how}`
       const props = misbehaving(name, hook, how)
       const call = async (): Promise<void> => {
@@ -165,7 +175,7 @@ for (const hook of ['startConnector', 'taskConfigs']) {
 
 for (const hook of ['stop', 'commit']) {
   test(`a source task that throws in ${hook} stops all the same`, async () => {
-    const { threads, listener } = start()
+    const { threads, listener } = shared
     const name = `quiet-${hook}`
     const props = misbehaving(name, hook, 'throw')
     await threads.startTask(task(name), props, props, 'STARTED')
@@ -176,7 +186,7 @@ for (const hook of ['stop', 'commit']) {
 }
 
 test('a start that never returns is FAILED when its time is over', async () => {
-  const { threads, listener } = start()
+  const { threads, listener } = shared
   const props = misbehaving('slow', 'startTask', 'never')
   await assert.rejects(
     threads.startTask(task('slow'), props, props, 'STARTED'),
