@@ -3,6 +3,7 @@ import type { Properties } from '../stores/config-records.ts'
 import type { PluginDirectory } from './plugin-directory.ts'
 import { type ConfigSecret, redactor, type SecretSource, secretValues, unloggable } from './redaction.ts'
 import { passwordSettings } from './secret-settings.ts'
+import { sameProperties } from './task-configs.ts'
 
 /** Values of one connector that are kept hidden, those of earlier configurations included. */
 const MOST_SECRETS = 200
@@ -11,6 +12,8 @@ const MOST_SECRETS = 200
 export class ConnectorSecrets {
   readonly #plugins: () => PluginDirectory
   readonly #known = new Map<string, readonly ConfigSecret[]>()
+  /** Each connector's password settings as last found: they are the same for all of its tasks. */
+  readonly #passwords = new Map<string, { settings: Properties; plugins: PluginDirectory; names: Set<string> }>()
 
   constructor(plugins: () => PluginDirectory) {
     this.#plugins = plugins
@@ -21,7 +24,7 @@ export class ConnectorSecrets {
    * @param settings the connector's own configuration, which names the plugins whose passwords are meant
    */
   learn(connector: string, settings: Properties, source: SecretSource): void {
-    const secrets = secretValues({ ...source, passwords: passwordSettings(settings, this.#plugins()) })
+    const secrets = secretValues({ ...source, passwords: this.#passwordsOf(connector, settings) })
     hideInLogs(unloggable(secrets))
     const all = [...secrets, ...(this.#known.get(connector) ?? [])].map((secret) => [secret.text, secret] as const)
     this.#known.set(connector, [...new Map(all.toReversed()).values()].toReversed().slice(0, MOST_SECRETS))
@@ -29,6 +32,16 @@ export class ConnectorSecrets {
 
   forget(connector: string): void {
     this.#known.delete(connector)
+    this.#passwords.delete(connector)
+  }
+
+  #passwordsOf(connector: string, settings: Properties): Set<string> {
+    const plugins = this.#plugins()
+    const last = this.#passwords.get(connector)
+    if (last?.plugins === plugins && sameProperties(last.settings, settings)) return last.names
+    const names = passwordSettings(settings, plugins)
+    this.#passwords.set(connector, { settings, plugins, names })
+    return names
   }
 
   /** A trace of the connector without them, and without those of all others. */

@@ -1,3 +1,4 @@
+import { Limit } from '../../base/limit.ts'
 import type { Logger } from '../../base/logger.ts'
 import { traceOf } from '../errors/trace.ts'
 import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '../group/work.ts'
@@ -15,9 +16,15 @@ import { checkTasksMax } from '../tasks/tasks-max.ts'
 import { AutomaticRestarts, type RestartPolicy, restartPolicy } from './automatic-restarts.ts'
 import { ConnectorSecrets } from './connector-secrets.ts'
 import { Lanes } from './lanes.ts'
-import { Places } from './places.ts'
+import { type Place, Places } from './places.ts'
 import type { PluginDirectory } from './plugin-directory.ts'
 import type { SecretSource } from './redaction.ts'
+
+/**
+ * So many tasks start at a time. The others wait, so that thousands of them hold up neither this thread, which has to answer
+ * and to stay in the group meanwhile, nor those that they start in.
+ */
+const MOST_TASK_STARTS = 256
 
 export interface LocalWorkOptions {
   readonly config: ConfigState
@@ -55,6 +62,7 @@ export class LocalWork implements TaskRunnerListener {
   readonly #options: LocalWorkOptions
   readonly #runner: TaskRunner
   readonly #lanes = new Lanes()
+  readonly #taskStarts = new Limit(MOST_TASK_STARTS)
   readonly #connectors = new Places()
   readonly #tasks = new Places()
   readonly #running = new Set<string>()
@@ -185,35 +193,39 @@ export class LocalWork implements TaskRunnerListener {
     const place = this.#tasks.take(taskKey(id))
     return this.#lanes.run(taskLane(id), async () => {
       await place.ready
-      const { config, logger } = this.#options
-      const rawConnector = config.connectorConfig(id.connector)
-      const rawTask = config.taskConfig(id)
-      if (rawConnector === null || rawTask === null || !place.isCurrent()) return null
-      try {
-        this.#failed.delete(taskLane(id))
-        this.#options.starts?.tasks.begin(taskKey(id))
-        const { props: connectorProps, ttls } = await this.#resolved(id.connector, rawConnector)
-        const task = await this.#options.providers.resolveWithTtls(rawTask)
-        const taskProps = withoutNulls(task.props)
-        const found = { raw: rawTask, resolved: taskProps, provided: task.provided }
-        this.#secrets.learn(id.connector, connectorProps, found)
-        if (!place.isCurrent()) return null
-        // Task sets from before a lower tasks.max, or that someone wrote by hand.
-        checkTasksMax(id.connector, config.taskConfigs(id.connector).length, connectorProps, logger)
-        this.#reloads.schedule(taskLane(id), connectorProps, new Map([...ttls, ...task.ttls]), () => {
-          if (this.hasTask(id)) void this.startTask(id)
-        })
-        await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
-      } catch (error) {
-        if (!place.isCurrent()) return null
-        const trace = this.#secrets.shown(id.connector, traceOf(error))
-        logger.error({ ...id, trace }, 'Task failed to start')
-        if (!this.#failed.has(taskLane(id))) this.taskStatus(id, 'FAILED', trace)
-        return this.#failure(id.connector, error)
-      }
-      if (!place.isCurrent()) await this.#runner.stopTasks([id])
-      return null
+      return this.#taskStarts.run(() => this.#startTask(id, place))
     })
+  }
+
+  async #startTask(id: ConnectorTaskId, place: Place): Promise<StartFailure | null> {
+    const { config, logger } = this.#options
+    const rawConnector = config.connectorConfig(id.connector)
+    const rawTask = config.taskConfig(id)
+    if (rawConnector === null || rawTask === null || !place.isCurrent()) return null
+    try {
+      this.#failed.delete(taskLane(id))
+      this.#options.starts?.tasks.begin(taskKey(id))
+      const { props: connectorProps, ttls } = await this.#resolved(id.connector, rawConnector)
+      const task = await this.#options.providers.resolveWithTtls(rawTask)
+      const taskProps = withoutNulls(task.props)
+      const found = { raw: rawTask, resolved: taskProps, provided: task.provided }
+      this.#secrets.learn(id.connector, connectorProps, found)
+      if (!place.isCurrent()) return null
+      // Task sets from before a lower tasks.max, or that someone wrote by hand.
+      checkTasksMax(id.connector, config.taskConfigs(id.connector).length, connectorProps, logger)
+      this.#reloads.schedule(taskLane(id), connectorProps, new Map([...ttls, ...task.ttls]), () => {
+        if (this.hasTask(id)) void this.startTask(id)
+      })
+      await this.#runner.startTask(id, connectorProps, taskProps, config.targetState(id.connector))
+    } catch (error) {
+      if (!place.isCurrent()) return null
+      const trace = this.#secrets.shown(id.connector, traceOf(error))
+      logger.error({ ...id, trace }, 'Task failed to start')
+      if (!this.#failed.has(taskLane(id))) this.taskStatus(id, 'FAILED', trace)
+      return this.#failure(id.connector, error)
+    }
+    if (!place.isCurrent()) await this.#runner.stopTasks([id])
+    return null
   }
 
   /**

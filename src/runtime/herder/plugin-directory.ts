@@ -19,6 +19,8 @@ const listOrder: readonly PluginType[] = [
 /** The plugins of this worker as descriptions, findable by class, alias or short name. */
 export class PluginDirectory {
   readonly all: readonly PluginDescription[]
+  /** What names were found to mean, which is asked again and again. */
+  readonly #found = new Map<string, PluginDescription[]>()
 
   constructor(plugins: readonly PluginDescription[]) {
     this.all = plugins
@@ -43,6 +45,16 @@ export class PluginDirectory {
 
   /** All versions of the one class that `name` means. */
   #named(name: string, types: readonly PluginType[]): PluginDescription[] {
+    const key = `${types.join()} ${name}`
+    const known = this.#found.get(key)
+    if (known !== undefined) return known
+    const found = this.#search(name, types)
+    // Names that mean nothing come from anywhere, and would fill the memory.
+    if (found.length > 0) this.#found.set(key, found)
+    return found
+  }
+
+  #search(name: string, types: readonly PluginType[]): PluginDescription[] {
     const candidates = this.all.filter((plugin) => types.includes(plugin.type))
     const exact = candidates.filter((plugin) => plugin.class === name)
     if (exact.length > 0) return sameAs(exact[0], exact)

@@ -4,6 +4,7 @@ import type { TaskThread } from './task-thread.ts'
 type Props = Readonly<Record<string, string>>
 
 interface PlacementState {
+  /** Changed by {@link Placements.move} only. */
   thread: TaskThread
   target: TargetState
   /** Its last reported state is FAILED: it is not started again by itself. */
@@ -36,11 +37,23 @@ const CONNECTOR_LOAD = 0.01
 /** Which connector or task is in which thread. */
 export class Placements {
   readonly #byKey = new Map<string, Placement>()
+  /** Kept rather than counted: it is asked for with every start, of which there may be thousands. */
+  readonly #loads = new Map<TaskThread, { tasks: number; connectors: number }>()
 
   add(placement: NewPlacement): Placement {
     const added: Placement = { ...placement, failed: false, losses: 0 }
-    this.#byKey.set(keyOf(added), added)
+    const key = keyOf(added)
+    this.remove(key)
+    this.#byKey.set(key, added)
+    this.#count(added, 1)
     return added
+  }
+
+  /** Puts it on another thread. */
+  move(placement: Placement, thread: TaskThread): void {
+    if (this.has(placement)) this.#count(placement, -1)
+    placement.thread = thread
+    if (this.has(placement)) this.#count(placement, 1)
   }
 
   get(key: string): Placement | null {
@@ -53,12 +66,14 @@ export class Placements {
 
   remove(key: string): Placement | null {
     const placement = this.get(key)
+    if (placement !== null) this.#count(placement, -1)
     this.#byKey.delete(key)
     return placement
   }
 
   clear(): void {
     this.#byKey.clear()
+    this.#loads.clear()
   }
 
   on(thread: TaskThread): Placement[] {
@@ -73,11 +88,16 @@ export class Placements {
   }
 
   load(thread: TaskThread): number {
-    let load = 0
-    for (const placement of this.#byKey.values()) {
-      if (placement.thread === thread) load += placement.kind === 'task' ? 1 : CONNECTOR_LOAD
-    }
-    return load
+    const load = this.#loads.get(thread)
+    return load === undefined ? 0 : load.tasks + load.connectors * CONNECTOR_LOAD
+  }
+
+  #count({ kind, thread }: Placement, change: 1 | -1): void {
+    const load = this.#loads.get(thread) ?? { tasks: 0, connectors: 0 }
+    if (kind === 'task') load.tasks += change
+    else load.connectors += change
+    if (load.tasks === 0 && load.connectors === 0) this.#loads.delete(thread)
+    else this.#loads.set(thread, load)
   }
 }
 

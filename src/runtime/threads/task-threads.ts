@@ -357,7 +357,7 @@ export class TaskThreads implements TaskRunner {
   }
 
   #restart(placement: Placement): void {
-    placement.thread = this.#threadFor(placement.kind)
+    this.#placements.move(placement, this.#threadFor(placement.kind))
     startOn(placement.thread, placement).catch((error: unknown) => {
       // Failures were reported as status; a lost thread is dealt with by its own replacement.
       if (!(error instanceof ThreadLostError))
