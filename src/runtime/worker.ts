@@ -21,7 +21,12 @@ import type { MetricsSource } from './metrics/group.ts'
 import { WorkerMetrics } from './metrics/worker-metrics.ts'
 import { bundledPolicy } from './plugins/override-policies.ts'
 import { logPluginPathProblems } from './plugins/plugin-path.ts'
-import { hasOwnConverters, requireKnownConverters } from './plugins/require-known-converters.ts'
+import {
+  hasConverterVersions,
+  hasOwnConverters,
+  requireKnownConverters,
+  warnOfConverterVersions,
+} from './plugins/require-known-converters.ts'
 import { requireKnownPolicy } from './plugins/require-known-policy.ts'
 import { ConfigProviders } from './providers/config-providers.ts'
 import { ConfigStore } from './stores/config-store.ts'
@@ -301,7 +306,9 @@ class ConnectWorker implements Worker {
     await this.#options.prepare?.(this.herder)
     this.herder.ready()
     logger.info({ url: advertisedUrl, group: this.config.groupId }, 'Worker started')
-    await logPluginPathProblems(this.config.pluginPath, logger.child({ logger: loggerNames.plugins }))
+    const pluginLogger = logger.child({ logger: loggerNames.plugins })
+    await logPluginPathProblems(this.config.pluginPath, pluginLogger)
+    if (hasConverterVersions(this.config)) warnOfConverterVersions(this.config, await this.#directory(), pluginLogger)
   }
 
   async #prepare(advertisedUrl: string): Promise<HerderPlace> {

@@ -1,7 +1,10 @@
+import type { Logger } from '../../base/logger.ts'
 import { WorkerConfigError } from '../errors.ts'
 import type { PluginDirectory } from '../herder/plugin-directory.ts'
 import type { PluginType } from '../task-runner.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { VersionMismatch } from './choose-version.ts'
+import { VersionRange, VersionRangeError } from './version-range.ts'
 
 type Converters = Pick<WorkerConfig, 'keyConverter' | 'valueConverter' | 'headerConverter'>
 
@@ -32,4 +35,44 @@ export function requireKnownConverters(config: Converters, plugins: PluginDirect
     ]
   }
   if (Object.keys(errors).length > 0) throw new WorkerConfigError(errors)
+}
+
+/** Whether a worker asks for versions of its converters. */
+export function hasConverterVersions({ properties }: Pick<WorkerConfig, 'properties'>): boolean {
+  return settings.some(([setting]) => properties[`${setting}.plugin.version`] !== undefined)
+}
+
+/**
+ * Says which of the versions that a worker asks for are not there. As with Kafka Connect it runs all the same: what fails is
+ * each task whose connector names no converter of its own.
+ */
+export function warnOfConverterVersions(
+  config: Converters & Pick<WorkerConfig, 'properties'>,
+  plugins: PluginDirectory,
+  logger: Logger,
+): void {
+  for (const [setting, property, type] of settings) {
+    const name = `${setting}.plugin.version`
+    const fault = versionFault(plugins, config[property], type, config.properties[name])
+    if (fault === null) continue
+    logger.warn(
+      { setting: name },
+      `${fault}. Tasks of connectors without a ${setting} of their own will fail: correct ${name}, or leave it out`,
+    )
+  }
+}
+
+function versionFault(
+  plugins: PluginDirectory,
+  className: string,
+  type: PluginType,
+  requirement: string | undefined,
+): string | null {
+  try {
+    plugins.find(className, [type], VersionRange.parse(requirement))
+    return null
+  } catch (error) {
+    if (error instanceof VersionMismatch || error instanceof VersionRangeError) return error.message
+    throw error
+  }
 }
