@@ -78,9 +78,9 @@ for (const [title, delayMs, role, isGivenUp] of cases) {
     await eventually(() => first.runner.tasks.size === 2 && second.runner.tasks.size === 2, 'sharing the tasks', 15_000)
     const [task] = hanging.runner.tasks.keys()
     hanging.runner.hang = hang.promise
+    other.lines.length = 0
     const restart = hanging.worker.call('POST', `/connectors/c/tasks/${task?.slice(-1)}/restart`)
     await logged(hanging.lines, 'worker poll timeout has expired')
-    other.lines.length = 0
     await logged(other.lines, 'Joined the group of workers')
     if (isGivenUp) await eventually(() => other.runner.tasks.size === 4, 'the other one having all tasks', 15_000)
     else assert.equal(other.runner.tasks.size, 2)

@@ -166,6 +166,8 @@ describe('connect_distributed_test with three workers', () => {
     await cluster.configure('paused-source', source('paused-source'))
     await untilEverywhere(cluster, 'paused-source', 'RUNNING')
     await pause('paused-source')
+    // What was on its way when it paused gets there.
+    await whileAnotherMoves('settling-source')
     const end = await endOf('paused-source')
     await whileAnotherMoves('beside-source')
     assert.equal(await endOf('paused-source'), end)
