@@ -10,8 +10,6 @@ const MOST_BUSY = 0.05
 /** What the heap must have grown by since the last collection, to make another one worth its while. */
 const LEAST_GROWTH_BYTES = 4 * 2 ** 20
 const LEAST_PAUSE_MS = 60_000
-/** The same for a thread that did not do anything since the last collection. */
-const LEAST_IDLE_PAUSE_MS = 600_000
 
 export interface IdleMemoryOptions {
   readonly logger: Logger
@@ -30,21 +28,16 @@ export function giveMemoryBackWhenIdle({ logger, intervalMs = LOOK_INTERVAL_MS }
   let lastLook = performance.eventLoopUtilization()
   let sizeBefore = 0
   let lastCollection = -Infinity
-  let hasWorked = true
   const look = (): void => {
     const since = lastLook
     lastLook = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(lastLook, since)
-    if (!(utilization <= MOST_BUSY)) {
-      hasWorked = true
-      return
-    }
+    if (!(utilization <= MOST_BUSY)) return
     const begun = performance.now()
-    if (begun - lastCollection < (hasWorked ? LEAST_PAUSE_MS : LEAST_IDLE_PAUSE_MS)) return
+    if (begun - lastCollection < LEAST_PAUSE_MS) return
     const heapBytes = getHeapStatistics().total_heap_size
     if (heapBytes < sizeBefore + LEAST_GROWTH_BYTES) return
     lastCollection = begun
-    hasWorked = false
     flushCompileCache()
     collect(() => {
       sizeBefore = getHeapStatistics().total_heap_size
