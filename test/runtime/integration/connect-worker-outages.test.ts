@@ -131,11 +131,18 @@ test('a worker that is told to stop while it stops its work for want of brokers 
   const cluster = await start(t, 1, { 'offset.flush.timeout.ms': '1000' })
   await cluster.configure('doomed', source())
   await cluster.until('doomed', 'RUNNING', 4)
+  const admin = kafkaOf(cluster).admin()
+  await admin.connect()
+  // From then on there is always something on its way, without which tasks would stop at once.
+  await eventually(async () => {
+    const offsets = await admin.fetchTopicOffsets('test-topic').catch(() => [])
+    return offsets.some(({ high }) => Number(high) > 0)
+  }, 'the first records')
+  await admin.disconnect()
   await cluster.broker.shutDown()
   const [worker] = cluster.workers
   await eventually(
-    // Tasks with nothing on its way stop at once; then their last statuses wait for the brokers.
-    () => /^(stopping revoked|flushing updates)/.test(worker?.herder.stage()?.description ?? ''),
+    () => worker?.herder.stage()?.description === 'stopping revoked connectors and tasks',
     'the worker noticing',
     30_000,
   )
