@@ -84,6 +84,8 @@ export class S3SinkTask implements SinkTask {
 
   open(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) this.#writer(topic, partition, Date.now())
+    // The pause of a retreat outlasts a rebalance that takes the partition and brings it back.
+    this.#context.resume(...partitions)
   }
 
   async put(records: readonly SinkRecord[], { signal }: Call): Promise<void> {

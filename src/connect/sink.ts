@@ -13,6 +13,7 @@ export interface SinkTaskContext {
   assignment(): readonly TopicPartition[]
   /** Before the next batch, go (back) to these offsets. */
   offset(offsets: readonly TopicPartitionOffset[]): void
+  /** Until `resume`, also when a rebalance takes a partition and brings it back: `open` may have to resume it. */
   pause(...partitions: readonly TopicPartition[]): void
   resume(...partitions: readonly TopicPartition[]): void
   /** Call `put` again, at the latest, after this many milliseconds; also the pause before a redelivery. */

@@ -85,6 +85,14 @@ export class SinkDriver {
     await task.open?.([this.tp])
   }
 
+  /** Takes the partition from the task and gives it back at once, as when the group is made anew: its pause lasts. */
+  async rebalance(): Promise<void> {
+    await this.commit()
+    await this.task.close?.([this.tp])
+    this.position = this.committed
+    await this.task.open?.([this.tp])
+  }
+
   /** Delivers everything there is, `batchSize` records at a time, as records or as bytes. */
   async deliver(way: 'records' | 'bytes' = 'records', batchSize = 100): Promise<void> {
     const deadline = Date.now() + 20_000

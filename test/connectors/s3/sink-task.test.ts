@@ -348,6 +348,29 @@ for (const step of ['part', 'complete'] as const) {
   })
 }
 
+for (const moment of ['before a rebalance', 'at the commit of a rebalance'] as const) {
+  test(`a partition that pauses after a failure ${moment} goes on when it comes back`, async () => {
+    const driver = new SinkDriver()
+    const store = new MemoryStore()
+    store.fault = () => {
+      store.fault = () => undefined
+      throw new RetriableError('The store is down.')
+    }
+    for (let i = 0; i < 8; i++) driver.log.push({ value: i })
+    const task = await startTask(driver, store, { 'flush.size': '4', 'retry.backoff.ms': '60000' })
+    await task.put(driver.records(0, 8), { signal: driver.abort.signal })
+    if (moment === 'before a rebalance') {
+      await driver.commit()
+      assert.ok(driver.isPaused)
+    }
+    await driver.rebalance()
+    assert.match(driver.warnings.join(), /The store is down\./)
+    assert.ok(!driver.isPaused)
+    await driver.deliver()
+    assert.equal(await driver.commit(), 8)
+  })
+}
+
 test('a failure that does not pass fails the task', async () => {
   const driver = new SinkDriver()
   const store = new MemoryStore()

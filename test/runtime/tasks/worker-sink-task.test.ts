@@ -599,3 +599,21 @@ test('a task pauses and resumes only partitions that it has, and a pause ends wh
   await loop.iteration()
   assert.equal(consumer.paused.size, 0)
 })
+
+test('a pause outlasts a rebalance that brings the partition back, until the task resumes it when it is opened', async () => {
+  const { loop, consumer, context, hooks } = await rig()
+  await loop.iteration()
+  context().pause(TP1, TP2)
+  const rebalance = async (group: FakeSinkConsumer): Promise<FetchedRecords[]> => {
+    await group.revoke(TP1, TP2)
+    group.paused.clear()
+    await group.assign(TP1, TP2)
+    return []
+  }
+  consumer.polls.push(rebalance, rebalance)
+  await loop.iteration()
+  assert.deepEqual([...consumer.paused], ['test-12', 'test-13'])
+  hooks.open = () => context().resume(TP1)
+  await loop.iteration()
+  assert.deepEqual([...consumer.paused], ['test-13'])
+})
