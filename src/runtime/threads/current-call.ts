@@ -1,5 +1,5 @@
-import { Session } from 'node:inspector'
 import { currentPluginCall, type PluginCall } from '../plugins/plugin-scope.ts'
+import { ThreadSession } from './thread-session.ts'
 
 const PROBE_NAME = '__millraceCurrentCall'
 
@@ -26,11 +26,10 @@ interface CallFrame {
   readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number }
 }
 
-interface InspectorMessage {
-  readonly id?: number
-  readonly method?: string
-  readonly params?: { readonly callFrames?: readonly CallFrame[]; readonly scriptId?: string; readonly url?: string }
-  readonly result?: { readonly result?: { readonly value?: unknown } }
+interface Told {
+  readonly callFrames?: readonly CallFrame[]
+  readonly scriptId?: string
+  readonly url?: string
 }
 
 /**
@@ -39,7 +38,6 @@ interface InspectorMessage {
  */
 export function probeThread(threadId: number, timeoutMs: number): Promise<ThreadProbe | null> {
   return new Promise((resolve) => {
-    const session = new Session()
     let found: ThreadProbe | null = null
     let isPausing = false
     const finish = (): void => {
@@ -50,58 +48,39 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
       try {
         // The end of a session does not wake a thread that pauses, now or as soon as the request to pause reaches it,
         // and a paused thread can not be terminated.
-        if (mayBePaused) send(4, 'Debugger.disable')
-        session.disconnect()
+        if (mayBePaused) session.send(4, 'Debugger.disable')
       } catch {
         // The thread may be gone already.
       }
+      session.close()
     }
     const timer = setTimeout(finish, timeoutMs)
-    let sessionId = ''
     const urls = new Map<string, string>()
-    const send = (id: number, method: string, params: object = {}): void => {
-      const message = JSON.stringify({ id, method, params })
-      session.post('NodeWorker.sendMessageToWorker', { sessionId, message }, (error) => {
-        if (error) finish()
-      })
-    }
-    session.on('NodeWorker.attachedToWorker', ({ params }) => {
-      // The worker id counts anew in each session; the thread's number stands in the title only.
-      if (!params.workerInfo.title.startsWith(`[worker ${threadId}] `)) return
-      sessionId = params.sessionId
-      send(1, 'Debugger.enable')
-      send(2, 'Debugger.pause')
-      isPausing = true
+    const session = new ThreadSession<{ readonly result?: { readonly value?: unknown } }, Told>({
+      onAttached() {
+        session.send(1, 'Debugger.enable')
+        session.send(2, 'Debugger.pause')
+        isPausing = true
+      },
+      onMessage({ id, method, params, result }) {
+        const { callFrames: frames, scriptId, url } = params ?? {}
+        if (method === 'Debugger.scriptParsed' && scriptId !== undefined) urls.set(scriptId, url ?? '')
+        if (method === 'Debugger.paused' && frames !== undefined) {
+          found = { call: null, stack: stackText(frames, urls) }
+          const expression = `globalThis.${PROBE_NAME}?.()`
+          const callFrameId = frames[0]?.callFrameId
+          session.send(3, 'Debugger.evaluateOnCallFrame', { callFrameId, expression, returnByValue: true })
+        } else if (id === 3) {
+          found = { call: parseCall(result?.result?.value), stack: found?.stack ?? '' }
+          session.send(4, 'Debugger.disable')
+        } else if (id === 4) {
+          isPausing = false
+          session.detach(finish)
+        }
+      },
+      onFailed: finish,
     })
-    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-      if (params.sessionId !== sessionId) return
-      const message = JSON.parse(params.message) as InspectorMessage
-      const { callFrames: frames, scriptId, url } = message.params ?? {}
-      if (message.method === 'Debugger.scriptParsed' && scriptId !== undefined) urls.set(scriptId, url ?? '')
-      if (message.method === 'Debugger.paused' && frames !== undefined) {
-        found = { call: null, stack: stackText(frames, urls) }
-        const expression = `globalThis.${PROBE_NAME}?.()`
-        send(3, 'Debugger.evaluateOnCallFrame', {
-          callFrameId: frames[0]?.callFrameId,
-          expression,
-          returnByValue: true,
-        })
-      } else if (message.id === 3) {
-        found = { call: parseCall(message.result?.result?.value), stack: found?.stack ?? '' }
-        send(4, 'Debugger.disable')
-      } else if (message.id === 4) {
-        isPausing = false
-        session.post('NodeWorker.disable', finish)
-      }
-    })
-    try {
-      session.connect()
-      session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
-        if (error) finish()
-      })
-    } catch {
-      finish()
-    }
+    session.open(threadId)
   })
 }
 

@@ -9,6 +9,8 @@ import type { WorkerConfig } from '../worker-config.ts'
 import { probeThread } from './current-call.ts'
 import { distrust, endThread, trust } from './ending.ts'
 import { fromErrorData } from './error-data.ts'
+import type { HeldMemory } from './held-memory.ts'
+import { type HeapAllowance, heapAllowance, HeapWatch } from './heap-watch.ts'
 import type { OffsetStore } from '../tasks/offset-stores.ts'
 import { serveOffsets } from './offset-port.ts'
 import { passOn } from './thread-output.ts'
@@ -64,7 +66,9 @@ const PROBE_TIMEOUT_MS = 2000
 export class TaskThread {
   readonly number: number
   readonly #options: TaskThreadOptions
+  readonly #allowance: HeapAllowance
   readonly #worker: Worker
+  readonly #heapWatch: HeapWatch
   readonly #marker = new CallMarkerReader()
   readonly #pending = new Map<number, PendingCall>()
   #nextId = 1
@@ -80,6 +84,7 @@ export class TaskThread {
   constructor(options: TaskThreadOptions) {
     this.#options = options
     this.number = options.number
+    this.#allowance = heapAllowance(options.maxHeapMb)
     const channel = options.offsets === null ? null : new MessageChannel()
     if (channel !== null && options.offsets !== null) serveOffsets(channel.port1, options.offsets)
     const workerData: ThreadStart = {
@@ -98,8 +103,9 @@ export class TaskThread {
       name: `task-${options.number}`,
       stdout: true,
       stderr: true,
-      ...(options.maxHeapMb === null ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb } }),
+      ...(this.#allowance.resourceLimits === null ? {} : { resourceLimits: this.#allowance.resourceLimits }),
     })
+    this.#heapWatch = new HeapWatch(this.#worker, this.#allowance.bytes, (probe) => this.#outgrown(probe))
     passOn(this.#worker.stdout, process.stdout)
     passOn(this.#worker.stderr, process.stderr)
     this.#forgetSecrets = onHiddenInLogs((values) => this.#post({ type: 'secrets', values }))
@@ -136,6 +142,7 @@ export class TaskThread {
     this.#closing = true
     this.#forgetSecrets()
     this.#forgetLevels()
+    this.#heapWatch.stop()
     this.#stopWatching()
     await endThread(this.#worker)
   }
@@ -220,21 +227,29 @@ export class TaskThread {
     this.terminate().catch(() => {})
   }
 
+  #outgrown({ call }: HeldMemory): void {
+    this.#lose({
+      reason: this.#outOfMemory(),
+      call: call ?? this.#marker.current(),
+      loading: this.#loading,
+      trace: '',
+    })
+    this.terminate().catch(() => {})
+  }
+
   #failed(error: unknown): void {
+    // V8's own limit is far above what is watched, but may be reached before the next look.
     const isMemory = (error as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY'
     this.#lose({
-      reason: isMemory ? `ran out of memory (${this.#heapText()})` : 'failed',
+      reason: isMemory ? this.#outOfMemory() : 'failed',
       call: this.#marker.current(),
       loading: this.#loading,
       trace: traceOf(error),
     })
   }
 
-  #heapText(): string {
-    const { maxHeapMb } = this.#options
-    return maxHeapMb === null
-      ? "Node's heap limit; raise it with --max-old-space-size"
-      : `task.thread.max.heap.mb is ${maxHeapMb}`
+  #outOfMemory(): string {
+    return `ran out of memory (${this.#allowance.text})`
   }
 
   #exited(code: number): void {
@@ -255,6 +270,7 @@ export class TaskThread {
     this.#lost = loss
     this.#forgetSecrets()
     this.#forgetLevels()
+    this.#heapWatch.stop()
     this.#stopWatching()
     const error = new ThreadLostError(loss)
     for (const pending of this.#pending.values()) pending.reject(error)

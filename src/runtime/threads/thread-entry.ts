@@ -9,6 +9,7 @@ import type { TaskRunnerListener } from '../task-runner.ts'
 import { toErrorData } from './error-data.ts'
 import type { FromThread, ListenerEvent, ThreadStart, ToThread } from './messages.ts'
 import { exposeCurrentCall } from './current-call.ts'
+import { exposeHeldMemory } from './held-memory.ts'
 import { PortOffsetStore } from './offset-port.ts'
 import { TaskHost } from './task-host.ts'
 
@@ -36,6 +37,7 @@ function main(): void {
     onLoading: (file) => post({ type: 'loading', file }),
   })
   exposeCurrentCall()
+  exposeHeldMemory()
   giveMemoryBackWhenIdle({ logger })
 
   const onStray = (error: unknown): void => {

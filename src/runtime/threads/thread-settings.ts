@@ -8,7 +8,7 @@ export interface ThreadSettings {
   readonly threads: number
   /** `task.thread.unresponsive.ms`: a thread that does not answer for this long is replaced, default 10000. */
   readonly unresponsiveMs: number
-  /** `task.thread.max.heap.mb`: JavaScript heap of each thread, null (default) for Node's own limit. */
+  /** `task.thread.max.heap.mb`: heap and buffers of each thread, null (default) for half of Node.js' own limit of heaps. */
   readonly maxHeapMb: number | null
   /** `plugin.call.timeout.ms`: how long start, validation and the like of a plugin may take, default 60000. */
   readonly pluginCallTimeoutMs: number

@@ -89,7 +89,7 @@ export const threadKeys: readonly WorkerKey[] = [
   key('task.thread.unresponsive.ms', 'INT', '10000', 'MEDIUM', 'A thread that is silent for this long is replaced.', {
     validator: atLeast(100),
   }),
-  key('task.thread.max.heap.mb', 'INT', null, 'LOW', "JavaScript heap of a thread; default Node.js' own limit.", {
+  key('task.thread.max.heap.mb', 'INT', null, 'LOW', "Heap and buffers of a thread; default half of Node.js' limit.", {
     validator: optional(atLeast(16)),
   }),
   key('plugin.call.timeout.ms', 'INT', '60000', 'MEDIUM', 'Time that start, validation and the like may take.', {

@@ -1,0 +1,72 @@
+import { Session } from 'node:inspector'
+
+/** What a thread's inspector answers, or tells by itself (`method`). */
+export interface InspectorMessage<R, P> {
+  readonly id?: number
+  readonly method?: string
+  readonly params?: P
+  readonly result?: R
+}
+
+export interface ThreadSessionOptions<R, P> {
+  /** The thread's inspector can be asked now. */
+  readonly onAttached: () => void
+  readonly onMessage: (message: InspectorMessage<R, P>) => void
+  /** There is no such thread any more, or it cannot be asked. */
+  readonly onFailed: () => void
+}
+
+/**
+ * A session with the inspector of another thread of this process. The thread obeys also in the middle of a loop that does
+ * not end, but not while it runs native code.
+ */
+export class ThreadSession<R, P = never> {
+  readonly #session = new Session()
+  readonly #options: ThreadSessionOptions<R, P>
+  #id = ''
+
+  constructor(options: ThreadSessionOptions<R, P>) {
+    this.#options = options
+  }
+
+  open(threadId: number): void {
+    this.#session.on('NodeWorker.attachedToWorker', ({ params }) => {
+      // The worker id counts anew in each session; the thread's number stands in the title only.
+      if (!params.workerInfo.title.startsWith(`[worker ${threadId}] `)) return
+      this.#id = params.sessionId
+      this.#options.onAttached()
+    })
+    this.#session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
+      if (params.sessionId === this.#id) this.#options.onMessage(JSON.parse(params.message) as InspectorMessage<R, P>)
+    })
+    try {
+      this.#session.connect()
+      this.#session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
+        if (error) this.#options.onFailed()
+      })
+    } catch {
+      this.#options.onFailed()
+    }
+  }
+
+  send(id: number, method: string, params: object = {}): void {
+    const message = JSON.stringify({ id, method, params })
+    this.#session.post('NodeWorker.sendMessageToWorker', { sessionId: this.#id, message }, (error) => {
+      if (error) this.#options.onFailed()
+    })
+  }
+
+  /** Calls back when the thread has been let go. */
+  detach(done: () => void): void {
+    this.#session.post('NodeWorker.disable', done)
+  }
+
+  /** Never throws. */
+  close(): void {
+    try {
+      this.#session.disconnect()
+    } catch {
+      // The thread may be gone already.
+    }
+  }
+}
