@@ -66,6 +66,8 @@ export class TaskHost {
   readonly #offsets: OffsetStores
   readonly #connectors = new Map<string, ConnectorRun>()
   readonly #tasks = new Map<string, TaskRun>()
+  /** The last start of each connector and task that was not stopped since: another one must not come as far as a run. */
+  readonly #starts = new Map<string, symbol>()
   readonly #services: ServicePlugins
   #registry: Promise<PluginRegistry> | null
 
@@ -123,10 +125,12 @@ export class TaskHost {
   }
 
   async startConnector(name: string, props: Readonly<Record<string, string>>, target: TargetState): Promise<void> {
-    await this.stopConnector(name)
+    const isCurrent = this.#begin(connectorKey(name))
+    await this.#stopConnectorRun(name)
     let run: ConnectorRun
     try {
       const plugin = await this.#connectorPlugin(props)
+      if (!isCurrent()) return
       // The tasks need these; better that the connector fails than each of them.
       if (plugin.kind === 'source') TopicCreationRules.fromProps(props, this.#options.config.topicCreationEnable)
       run = new ConnectorRun({
@@ -140,14 +144,19 @@ export class TaskHost {
         callTimeoutMs: this.#callTimeoutMs,
       })
     } catch (error) {
-      this.#options.listener.connectorStatus(name, 'FAILED', traceOf(error))
+      if (isCurrent()) this.#options.listener.connectorStatus(name, 'FAILED', traceOf(error))
       throw error
     }
     this.#connectors.set(name, run)
     await run.start(target)
   }
 
-  async stopConnector(name: string): Promise<void> {
+  stopConnector(name: string): Promise<void> {
+    this.#starts.delete(connectorKey(name))
+    return this.#stopConnectorRun(name)
+  }
+
+  async #stopConnectorRun(name: string): Promise<void> {
     const run = this.#connectors.get(name)
     this.#connectors.delete(name)
     await run?.stop()
@@ -166,7 +175,8 @@ export class TaskHost {
     target: TargetState,
   ): Promise<void> {
     const key = taskKey(id)
-    await this.stopTasks([id])
+    const isCurrent = this.#begin(key)
+    await this.#stopTaskRuns([id])
     const control = new TaskControl(target === 'PAUSED')
     let run: TaskRun
     let scope: PluginScope
@@ -178,6 +188,7 @@ export class TaskHost {
         connectorClass: plugin.class,
         connectorType: plugin.kind,
       })
+      if (!isCurrent()) return
       const logger = this.#options.logger.child({
         logger: plugin.kind === 'source' ? loggerNames.sourceTask : loggerNames.sinkTask,
         connector: id.connector,
@@ -202,7 +213,7 @@ export class TaskHost {
       })
       run = new TaskRun({ id, control, scope, loop, listener: this.#options.listener, logger })
     } catch (error) {
-      this.#options.listener.taskStatus(id, 'FAILED', traceOf(error))
+      if (isCurrent()) this.#options.listener.taskStatus(id, 'FAILED', traceOf(error))
       throw error
     }
     this.#tasks.set(key, run)
@@ -210,7 +221,12 @@ export class TaskHost {
     await scope.run('run', () => run.start())
   }
 
-  async stopTasks(ids: readonly ConnectorTaskId[]): Promise<void> {
+  stopTasks(ids: readonly ConnectorTaskId[]): Promise<void> {
+    for (const id of ids) this.#starts.delete(taskKey(id))
+    return this.#stopTaskRuns(ids)
+  }
+
+  async #stopTaskRuns(ids: readonly ConnectorTaskId[]): Promise<void> {
     const runs: TaskRun[] = []
     for (const id of ids) {
       const run = this.#tasks.get(taskKey(id))
@@ -271,10 +287,18 @@ export class TaskHost {
 
   /** Stops everything, tasks gracefully within their deadline. */
   async close(): Promise<void> {
+    this.#starts.clear()
     await this.stopTasks([...this.#tasks.values()].map((run) => run.id))
     await Promise.all([...this.#connectors.keys()].map((name) => this.stopConnector(name)))
     await this.#services.close()
     await this.#offsets.close()
+  }
+
+  /** Gives what tells whether neither a stop nor another start has come since. */
+  #begin(key: string): () => boolean {
+    const start = Symbol(key)
+    this.#starts.set(key, start)
+    return () => this.#starts.get(key) === start
   }
 
   #scope(owner: ScopeOwner, onStrayError: (error: unknown) => void): PluginScope {
@@ -322,6 +346,10 @@ function withFaults(
   return merged
 }
 
+function connectorKey(name: string): string {
+  return `connector ${name}`
+}
+
 function taskKey(id: ConnectorTaskId): string {
-  return `${id.connector}-${id.task}`
+  return `task ${id.connector} ${id.task}`
 }
