@@ -11,7 +11,7 @@ const WORK_MS = 50
 const MEASURE_TIMEOUT_MS = 30_000
 /** A thread that holds almost as much as it may is not to be kept collecting, unless it grows on. */
 const REST_PER_COLLECTION = 10
-const GROWN = 2
+const GROWN = 1.3
 
 /** What a thread may hold, in bytes. */
 export interface HeapAllowance {
@@ -28,15 +28,25 @@ export interface HeapAllowance {
  * asks for half of its size again, V8 ends not the thread but the process.
  */
 export function heapAllowance(maxHeapMb: number | null): HeapAllowance {
-  if (maxHeapMb !== null)
-    return {
-      bytes: maxHeapMb * MIB,
-      text: `task.thread.max.heap.mb is ${maxHeapMb}`,
-      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb + Math.max(256, 2 * maxHeapMb) },
-    }
-  const bytes = getHeapStatistics().heap_size_limit / 2
-  const text = `task.thread.max.heap.mb is by default half of Node.js' heap limit, ${Math.round(bytes / MIB)}`
-  return { bytes, text, resourceLimits: null }
+  const mostMb = Math.floor(getHeapStatistics().heap_size_limit / 2 / MIB)
+  if (maxHeapMb === null) {
+    const text = `task.thread.max.heap.mb is by default half of Node.js' heap limit, ${mostMb}`
+    return { bytes: mostMb * MIB, text, resourceLimits: null }
+  }
+  if (maxHeapMb > mostMb && limitsEveryHeap()) {
+    const text = `task.thread.max.heap.mb is ${maxHeapMb}, but --max-old-space-size leaves ${mostMb}`
+    return { bytes: mostMb * MIB, text, resourceLimits: null }
+  }
+  return {
+    bytes: maxHeapMb * MIB,
+    text: `task.thread.max.heap.mb is ${maxHeapMb}`,
+    resourceLimits: { maxOldGenerationSizeMb: maxHeapMb + Math.max(256, 2 * maxHeapMb) },
+  }
+}
+
+/** This option holds for threads, too, whatever V8 is told for them. */
+function limitsEveryHeap(): boolean {
+  return /--max[-_]old[-_]space[-_]size/.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '))
 }
 
 /**
@@ -73,24 +83,29 @@ export class HeapWatch {
     if (now.active - this.#lastLook.active < WORK_MS) return
     this.#lastLook = now
     this.#isLooking = true
+    const heldBytes = await this.#heldBytes()
+    const mostBytes = performance.now() < this.#restsUntil ? GROWN * this.#allowedBytes : this.#allowedBytes
+    if (heldBytes > mostBytes && !this.#isOver) await this.#collect()
+    this.#isLooking = false
+  }
+
+  /** With garbage; 0 when the thread has ended. */
+  async #heldBytes(): Promise<number> {
     try {
       const { used_heap_size: heapBytes, external_memory: bufferBytes } = await this.#worker.getHeapStatistics()
-      const isResting = performance.now() < this.#restsUntil
-      const mostBytes = isResting ? GROWN * this.#allowedBytes : this.#allowedBytes
-      if (heapBytes + bufferBytes > mostBytes && !this.#isOver) await this.#collect()
+      return heapBytes + bufferBytes
     } catch {
-      // The thread has ended.
-    } finally {
-      this.#isLooking = false
+      return 0
     }
   }
 
   async #collect(): Promise<void> {
     const begunAt = performance.now()
     const held = await measureThread(this.#worker.threadId, MEASURE_TIMEOUT_MS)
+    if (held === null || this.#isOver) return
     const endedAt = performance.now()
     this.#restsUntil = endedAt + REST_PER_COLLECTION * (endedAt - begunAt)
-    if (held === null || held.bytes <= this.#allowedBytes || this.#isOver) return
+    if (held.bytes <= this.#allowedBytes) return
     this.stop()
     this.#onExceeded(held)
   }

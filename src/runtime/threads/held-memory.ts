@@ -24,9 +24,9 @@ function heldBytes(): number {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   setFlagsFromString('--no-expose-gc')
+  // The buffers that one collection frees are counted by the next one.
   collect()
-  // The buffers that it freed are counted by the next one.
-  if (getHeapStatistics().external_memory > getHeapStatistics().used_heap_size / 2) collect()
+  collect()
   const { used_heap_size: heapBytes, external_memory: bufferBytes } = getHeapStatistics()
   return heapBytes + bufferBytes
 }
@@ -42,19 +42,27 @@ export function measureThread(threadId: number, timeoutMs: number): Promise<Held
       resolve(held)
       session.close()
     }
-    const timer = setTimeout(finish, timeoutMs, null)
+    const timer = setTimeout(finish, timeoutMs, null).unref()
     const session = new ThreadSession<{ readonly result?: { readonly value?: unknown } }>({
       onAttached() {
         session.send(1, 'Runtime.evaluate', { expression: `globalThis.${MEASURE_NAME}?.()`, returnByValue: true })
       },
       onMessage({ id, result }) {
         if (id !== 1) return
-        const value = result?.result?.value
-        const held = typeof value === 'string' ? (JSON.parse(value) as HeldMemory) : null
-        session.detach(() => finish(held))
+        session.detach(() => finish(parseHeld(result?.result?.value)))
       },
       onFailed: () => finish(null),
     })
     session.open(threadId)
   })
+}
+
+/** A thread that is being ended answers with what kept it from answering. */
+function parseHeld(value: unknown): HeldMemory | null {
+  if (typeof value !== 'string') return null
+  try {
+    return JSON.parse(value) as HeldMemory
+  } catch {
+    return null
+  }
 }

@@ -55,6 +55,12 @@ export interface TaskHostOptions {
   readonly offsets?: OffsetStore | null
 }
 
+/** A start that may still wait for plugins: what it is to become can change until then. */
+interface Start {
+  readonly connector: string
+  target: TargetState
+}
+
 /**
  * Runs connectors and tasks in the present thread: what a task thread is made of, and of use without threads in tests.
  * One host per thread.
@@ -67,7 +73,7 @@ export class TaskHost {
   readonly #connectors = new Map<string, ConnectorRun>()
   readonly #tasks = new Map<string, TaskRun>()
   /** The last start of each connector and task that was not stopped since: another one must not come as far as a run. */
-  readonly #starts = new Map<string, symbol>()
+  readonly #starts = new Map<string, Start>()
   readonly #services: ServicePlugins
   #registry: Promise<PluginRegistry> | null
 
@@ -125,7 +131,8 @@ export class TaskHost {
   }
 
   async startConnector(name: string, props: Readonly<Record<string, string>>, target: TargetState): Promise<void> {
-    const isCurrent = this.#begin(connectorKey(name))
+    const start = this.#begin(connectorKey(name), name, target)
+    const isCurrent = (): boolean => this.#starts.get(connectorKey(name)) === start
     await this.#stopConnectorRun(name)
     let run: ConnectorRun
     try {
@@ -148,7 +155,7 @@ export class TaskHost {
       throw error
     }
     this.#connectors.set(name, run)
-    await run.start(target)
+    await run.start(start.target)
   }
 
   stopConnector(name: string): Promise<void> {
@@ -175,9 +182,9 @@ export class TaskHost {
     target: TargetState,
   ): Promise<void> {
     const key = taskKey(id)
-    const isCurrent = this.#begin(key)
+    const start = this.#begin(key, id.connector, target)
+    const isCurrent = (): boolean => this.#starts.get(key) === start
     await this.#stopTaskRuns([id])
-    const control = new TaskControl(target === 'PAUSED')
     let run: TaskRun
     let scope: PluginScope
     try {
@@ -189,6 +196,7 @@ export class TaskHost {
         connectorType: plugin.kind,
       })
       if (!isCurrent()) return
+      const control = new TaskControl(start.target === 'PAUSED')
       const logger = this.#options.logger.child({
         logger: plugin.kind === 'source' ? loggerNames.sourceTask : loggerNames.sinkTask,
         connector: id.connector,
@@ -239,6 +247,7 @@ export class TaskHost {
   }
 
   async setTargetState(name: string, target: TargetState): Promise<void> {
+    for (const start of this.#starts.values()) if (start.connector === name) start.target = target
     for (const run of this.#tasks.values()) if (run.id.connector === name) run.setTargetState(target)
     await this.#connectors.get(name)?.setTargetState(target)
   }
@@ -294,11 +303,10 @@ export class TaskHost {
     await this.#offsets.close()
   }
 
-  /** Gives what tells whether neither a stop nor another start has come since. */
-  #begin(key: string): () => boolean {
-    const start = Symbol(key)
+  #begin(key: string, connector: string, target: TargetState): Start {
+    const start = { connector, target }
     this.#starts.set(key, start)
-    return () => this.#starts.get(key) === start
+    return start
   }
 
   #scope(owner: ScopeOwner, onStrayError: (error: unknown) => void): PluginScope {

@@ -105,7 +105,7 @@ export class TaskThread {
       stderr: true,
       ...(this.#allowance.resourceLimits === null ? {} : { resourceLimits: this.#allowance.resourceLimits }),
     })
-    this.#heapWatch = new HeapWatch(this.#worker, this.#allowance.bytes, (probe) => this.#outgrown(probe))
+    this.#heapWatch = new HeapWatch(this.#worker, this.#allowance.bytes, (held) => this.#outgrown(held))
     passOn(this.#worker.stdout, process.stdout)
     passOn(this.#worker.stderr, process.stderr)
     this.#forgetSecrets = onHiddenInLogs((values) => this.#post({ type: 'secrets', values }))
@@ -228,13 +228,16 @@ export class TaskThread {
   }
 
   #outgrown({ call }: HeldMemory): void {
-    this.#lose({
-      reason: this.#outOfMemory(),
-      call: call ?? this.#marker.current(),
-      loading: this.#loading,
-      trace: '',
-    })
-    this.terminate().catch(() => {})
+    try {
+      this.#lose({
+        reason: this.#outOfMemory(),
+        call: call ?? this.#marker.current(),
+        loading: this.#loading,
+        trace: '',
+      })
+    } finally {
+      this.terminate().catch(() => {})
+    }
   }
 
   #failed(error: unknown): void {

@@ -53,3 +53,13 @@ test('of two starts of a connector at once the later one counts', async (t) => {
   assert.deepEqual(listener.states('hasty'), ['RUNNING'])
   assert.equal((await twice.taskConfigs('hasty', 1))[0]?.['topic'], 'second')
 })
+
+test('what is paused while plugins are still being loaded for it starts paused', async (t) => {
+  const { host: paused, listener } = begin(t)
+  const starts = [paused.startTask(id, props, props, 'STARTED'), paused.startConnector('hasty', props, 'STARTED')]
+  await paused.setTargetState('hasty', 'PAUSED')
+  await Promise.all(starts)
+  await listener.until('hasty-0', 'PAUSED')
+  await listener.until('hasty', 'PAUSED')
+  assert.ok(!listener.states('hasty').includes('RUNNING') && !listener.states('hasty-0').includes('RUNNING'))
+})
