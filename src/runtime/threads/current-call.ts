@@ -1,5 +1,5 @@
 import { currentPluginCall, type PluginCall } from '../plugins/plugin-scope.ts'
-import { ThreadSession } from './thread-session.ts'
+import { parsed, ThreadSession } from './thread-session.ts'
 
 const PROBE_NAME = '__millraceCurrentCall'
 
@@ -71,7 +71,7 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
           const callFrameId = frames[0]?.callFrameId
           session.send(3, 'Debugger.evaluateOnCallFrame', { callFrameId, expression, returnByValue: true })
         } else if (id === 3) {
-          found = { call: parseCall(result?.result?.value), stack: found?.stack ?? '' }
+          found = { call: parsed<PluginCall>(result?.result?.value), stack: found?.stack ?? '' }
           session.send(4, 'Debugger.disable')
         } else if (id === 4) {
           isPausing = false
@@ -93,13 +93,4 @@ function stackText(frames: readonly CallFrame[], urls: ReadonlyMap<string, strin
     lines.push(functionName === '' ? `\tat ${place}` : `\tat ${functionName} (${place})`)
   }
   return lines.join('\n')
-}
-
-function parseCall(value: unknown): PluginCall | null {
-  if (typeof value !== 'string') return null
-  try {
-    return JSON.parse(value) as PluginCall | null
-  } catch {
-    return null
-  }
 }

@@ -30,7 +30,7 @@ export interface HeapAllowance {
 export function heapAllowance(maxHeapMb: number | null): HeapAllowance {
   const mostMb = Math.floor(getHeapStatistics().heap_size_limit / 2 / MIB)
   if (maxHeapMb === null) {
-    const text = `task.thread.max.heap.mb is by default half of Node.js' heap limit, ${mostMb}`
+    const text = `task.thread.max.heap.mb is by default half of Node.js' heap limit, here ${mostMb}`
     return { bytes: mostMb * MIB, text, resourceLimits: null }
   }
   if (maxHeapMb > mostMb && limitsEveryHeap()) {

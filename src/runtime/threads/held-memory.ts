@@ -1,7 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { currentPluginCall, type PluginCall } from '../plugins/plugin-scope.ts'
-import { ThreadSession } from './thread-session.ts'
+import { parsed, ThreadSession } from './thread-session.ts'
 
 const MEASURE_NAME = '__millraceHeldMemory'
 
@@ -49,20 +49,10 @@ export function measureThread(threadId: number, timeoutMs: number): Promise<Held
       },
       onMessage({ id, result }) {
         if (id !== 1) return
-        session.detach(() => finish(parseHeld(result?.result?.value)))
+        session.detach(() => finish(parsed<HeldMemory>(result?.result?.value)))
       },
       onFailed: () => finish(null),
     })
     session.open(threadId)
   })
-}
-
-/** A thread that is being ended answers with what kept it from answering. */
-function parseHeld(value: unknown): HeldMemory | null {
-  if (typeof value !== 'string') return null
-  try {
-    return JSON.parse(value) as HeldMemory
-  } catch {
-    return null
-  }
 }

@@ -1,4 +1,5 @@
 import type { ConnectorTaskId, TargetState } from '../task-runner.ts'
+import { connectorKey, taskKey } from './placement-keys.ts'
 import type { TaskThread } from './task-thread.ts'
 
 type Props = Readonly<Record<string, string>>
@@ -103,12 +104,4 @@ export class Placements {
 
 function keyOf(placement: Placement): string {
   return placement.kind === 'task' ? taskKey(placement.id) : connectorKey(placement.name)
-}
-
-export function taskKey(id: ConnectorTaskId): string {
-  return `task ${id.connector} ${id.task}`
-}
-
-export function connectorKey(name: string): string {
-  return `connector ${name}`
 }

@@ -37,6 +37,7 @@ import { TaskControl } from '../tasks/task-control.ts'
 import { stopRuns, TaskRun } from '../tasks/task-run.ts'
 import { TopicCreationRules } from '../tasks/topic-creation.ts'
 import type { WorkerConfig } from '../worker-config.ts'
+import { connectorKey, taskKey } from './placement-keys.ts'
 import { threadSettings } from './thread-settings.ts'
 
 export interface TaskHostOptions {
@@ -352,12 +353,4 @@ function withFaults(
     if (!known.has(name)) merged.push({ name, value: null, errors: [...errors], visible: true, recommendedValues: [] })
   }
   return merged
-}
-
-function connectorKey(name: string): string {
-  return `connector ${name}`
-}
-
-function taskKey(id: ConnectorTaskId): string {
-  return `task ${id.connector} ${id.task}`
 }

@@ -23,7 +23,8 @@ import type {
 import type { OffsetStore } from '../tasks/offset-stores.ts'
 import type { WorkerConfig } from '../worker-config.ts'
 import type { HostMethod, HostArgs, HostResult, ListenerEvent } from './messages.ts'
-import { connectorKey, type Placement, Placements, taskKey } from './placements.ts'
+import { connectorKey, taskKey } from './placement-keys.ts'
+import { type Placement, Placements } from './placements.ts'
 import { TaskThread, type ThreadLoss, ThreadLostError } from './task-thread.ts'
 import { type ThreadSettings, threadSettings } from './thread-settings.ts'
 

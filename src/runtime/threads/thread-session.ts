@@ -70,3 +70,13 @@ export class ThreadSession<R, P = never> {
     }
   }
 }
+
+/** The JSON that a thread was asked for; null when it gave none: one that is being ended answers with what kept it from it. */
+export function parsed<T>(value: unknown): T | null {
+  if (typeof value !== 'string') return null
+  try {
+    return JSON.parse(value) as T | null
+  } catch {
+    return null
+  }
+}

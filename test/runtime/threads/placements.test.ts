@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Placements, taskKey } from '../../../src/runtime/threads/placements.ts'
+import { taskKey } from '../../../src/runtime/threads/placement-keys.ts'
+import { Placements } from '../../../src/runtime/threads/placements.ts'
 import type { TaskThread } from '../../../src/runtime/threads/task-thread.ts'
 
 const [a, b] = [{} as TaskThread, {} as TaskThread]
