@@ -2,6 +2,8 @@ import { currentPluginCall, type PluginCall } from '../plugins/plugin-scope.ts'
 import { parsed, ThreadSession } from './thread-session.ts'
 
 const PROBE_NAME = '__millraceCurrentCall'
+/** A request to pause gets lost now and then, when it reaches a thread between two callbacks: it is repeated until obeyed. */
+const PAUSE_AGAIN_MS = 100
 
 /** Lets {@link probeThread} ask this thread, from outside and in the middle of an endless loop, whose code runs. */
 export function exposeCurrentCall(): void {
@@ -40,8 +42,10 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
   return new Promise((resolve) => {
     let found: ThreadProbe | null = null
     let isPausing = false
+    let pauseTimer: NodeJS.Timeout | undefined
     const finish = (): void => {
       clearTimeout(timer)
+      clearInterval(pauseTimer)
       resolve(found)
       const mayBePaused = isPausing
       isPausing = false
@@ -59,13 +63,16 @@ export function probeThread(threadId: number, timeoutMs: number): Promise<Thread
     const session = new ThreadSession<{ readonly result?: { readonly value?: unknown } }, Told>({
       onAttached() {
         session.send(1, 'Debugger.enable')
-        session.send(2, 'Debugger.pause')
+        const pause = (): void => session.send(2, 'Debugger.pause')
+        pause()
+        pauseTimer = setInterval(pause, PAUSE_AGAIN_MS)
         isPausing = true
       },
       onMessage({ id, method, params, result }) {
         const { callFrames: frames, scriptId, url } = params ?? {}
         if (method === 'Debugger.scriptParsed' && scriptId !== undefined) urls.set(scriptId, url ?? '')
         if (method === 'Debugger.paused' && frames !== undefined) {
+          clearInterval(pauseTimer)
           found = { call: null, stack: stackText(frames, urls) }
           const expression = `globalThis.${PROBE_NAME}?.()`
           const callFrameId = frames[0]?.callFrameId
