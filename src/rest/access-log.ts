@@ -6,7 +6,8 @@ export function addAccessLog(app: FastifyInstance, logger: Logger): void {
   app.addHook('onResponse', (request, reply, done) => {
     logger.info(
       {
-        remote: request.ip,
+        // A listener for both kinds of addresses gives those of IPv4 in the form of IPv6.
+        remote: request.ip.replace(/^::ffff:(?=[\d.]+$)/, ''),
         method: request.method,
         path: request.url.split('?', 1)[0],
         status: reply.statusCode,

@@ -11,6 +11,7 @@ export interface Listener {
   /** As the user wrote it. */
   readonly text: string
   readonly scheme: 'http' | 'https'
+  /** Empty for all interfaces, those of IPv6 too where there is IPv6. */
   readonly host: string
   readonly port: number
 }
@@ -31,7 +32,7 @@ export function parseListener(text: string, setting: string): Listener {
   return {
     text: text.trim(),
     scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http',
-    host: host.replace(/^\[|\]$/g, '') || '0.0.0.0',
+    host: host.replace(/^\[|\]$/g, ''),
     port: Number(port),
   }
 }
@@ -74,6 +75,8 @@ function reachable(host: string): string {
   if (host !== '0.0.0.0' && host !== '::') return host
   const external = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
-    .find(({ internal, family }) => !internal && family === 'IPv4')
-  return external?.address ?? '127.0.0.1'
+    .filter(({ internal }) => !internal)
+  // A link-local address means nothing without the interface, which is another one on each machine.
+  const usable = external.filter(({ family, scopeid = 0 }) => family === 'IPv4' || scopeid === 0)
+  return (usable.find(({ family }) => family === 'IPv4') ?? usable[0])?.address ?? '127.0.0.1'
 }

@@ -52,14 +52,14 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     await app.ready()
     const bound: BoundListener[] = []
     for (const listener of addresses.map((address) => parseListener(address, setting))) {
-      const { scheme, host } = listener
+      const { scheme } = listener
       const server: Server =
         scheme === 'https'
           ? createHttpsServer(tlsOptions?.() ?? {}, (request, response) => app.routing(request, response))
           : createServer((request, response) => app.routing(request, response))
       server.keepAliveTimeout = IDLE_CONNECTION_MS
       const opened = new OpenServer(server)
-      bound.push({ scheme, host, port: await listen(server, listener, setting) })
+      bound.push({ scheme, ...(await listen(server, listener, setting)) })
       servers.push(opened)
     }
     return bound
@@ -79,10 +79,15 @@ function urlOf({ scheme, host, port }: BoundListener): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}/`
 }
 
-function listen(server: Server, listener: Listener, setting: string): Promise<number> {
+function listen(server: Server, listener: Listener, setting: string): Promise<Omit<BoundListener, 'scheme'>> {
+  const { host, port } = listener
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, listener, setting)))
-    server.listen(listener.port, listener.host, () => resolve((server.address() as AddressInfo).port))
+    // Without a host Node.js takes the addresses of both IPv6 and IPv4, or of IPv4 alone where there is no IPv6.
+    server.listen(host === '' ? { port } : { host, port }, () => {
+      const bound = server.address() as AddressInfo
+      resolve({ host: host === '' ? bound.address : host, port: bound.port })
+    })
   })
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { networkInterfaces } from 'node:os'
 import { describe, test } from 'node:test'
 import { config, defineRestExtension } from '../../src/connect/index.ts'
 import { clusterState } from '../../src/rest/extensions/cluster-state.ts'
@@ -156,6 +157,19 @@ describe('ConnectRestServerTest', () => {
     )
     assert.ok(Number(line?.['bytes']) > 10)
     assert.ok(!/hidden|c2VjcmV0/.test(JSON.stringify(lines)))
+  })
+
+  test('a listener without a host is reached by IPv6 too, and the log has addresses of IPv4 as such', async () => {
+    const hasIpv6 = Object.values(networkInterfaces()).some((known) => known?.some(({ address }) => address === '::1'))
+    await serving({ listeners: 'http://:0' }, async ({ server, lines }) => {
+      const port = server.bound[0]?.port
+      const hosts = hasIpv6 ? ['127.0.0.1', '[::1]'] : ['127.0.0.1']
+      for (const host of hosts) assert.equal((await fetch(`http://${host}:${port}/`)).status, 200, host)
+      assert.deepEqual(
+        lines.filter(({ msg }) => msg === 'Request').map(({ remote }) => remote),
+        hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'],
+      )
+    })
   })
 
   test('testValidCustomizedHttpResponseHeaders: every answer has the headers that are configured', async () => {

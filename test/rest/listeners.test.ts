@@ -9,7 +9,7 @@ test('an address to listen on is split; what is none is refused with the setting
     host: '::1',
     port: 8443,
   })
-  assert.equal(parseListener('http://:8083', 'listeners').host, '0.0.0.0')
+  assert.equal(parseListener('http://:8083', 'listeners').host, '')
   assert.throws(
     () => parseListener('http://localhost', 'listeners'),
     /^.*listeners: http:\/\/localhost is not of the form/,
