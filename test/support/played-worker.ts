@@ -184,9 +184,12 @@ export class PlayedWorker {
     await this.#handler.onLost({ isRemoval: true, silentMs: 0 })
   }
 
-  /** The group assigns to this member, a follower. */
-  async follow(assignment: Partial<Assignment> = {}): Promise<void> {
-    await this.#round('leader', () => this.#encode({ leaderUrl, ...assignment }))
+  /** The group assigns to this member, a follower, once it has joined and `answered` resolves. */
+  async follow(assignment: Partial<Assignment> = {}, answered = Promise.resolve()): Promise<void> {
+    await this.#round('leader', async () => {
+      await answered
+      return this.#encode({ leaderUrl, ...assignment })
+    })
   }
 
   /** The group has this member for its leader, and it is told just this. */

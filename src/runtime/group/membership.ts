@@ -87,10 +87,13 @@ export class ConnectGroup {
   readonly #leader: GroupLeader
   readonly #member: GroupMembership
   readonly #stopping = new AbortController()
+  /** Resolves when this worker is no member any more. */
+  readonly #left = Promise.withResolvers<void>()
+  #isEnding = false
   #view: GroupView | null = null
   #held: Work = NO_WORK
   #settled = false
-  /** Counts lost memberships: an assignment from before the last one is void. */
+  /** Counts lost memberships, and the end: an assignment from before the last of them is void. */
   #losses = 0
   #waiters: (() => void)[] = []
   #delayTimer: NodeJS.Timeout | undefined
@@ -124,13 +127,25 @@ export class ConnectGroup {
     await this.#member.start()
   }
 
+  /**
+   * To be called before what is held is stopped for good: from now on until {@link stop} this worker takes part in no
+   * rebalance, or others would begin to run what it has not stopped yet. They wait for it.
+   */
+  prepareStop(): void {
+    this.#isEnding = true
+    this.#settled = false
+    this.#losses++
+  }
+
   /** Leaves the group, so that the others notice at once. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     clearTimeout(this.#delayTimer)
     clearTimeout(this.#absenceTimer)
     this.#settled = false
-    await this.#member.leave()
+    const leaving = this.#member.leave()
+    this.#left.resolve()
+    await leaving
   }
 
   /** Leaves the group until `ready` resolves. What is held goes on for as long as nobody else may run it. */
@@ -243,10 +258,12 @@ export class ConnectGroup {
 
   async #onRevoke(): Promise<void> {
     this.#settled = false
-    if (this.#view?.version !== 0 || isNoWork(this.#held)) return
-    const work = this.#held
-    this.#held = NO_WORK
-    await this.#owner.revoked(work)
+    if (!this.#isEnding && this.#view?.version === 0 && !isNoWork(this.#held)) {
+      const work = this.#held
+      this.#held = NO_WORK
+      await this.#owner.revoked(work)
+    }
+    if (this.#isEnding) await this.#left.promise
   }
 
   async #onLost(patienceMs: number): Promise<void> {
@@ -268,6 +285,7 @@ export class ConnectGroup {
     leaderId: string,
     assignment: Assignment,
   ): Promise<void> {
+    if (this.#isEnding) return
     clearTimeout(this.#delayTimer)
     clearTimeout(this.#absenceTimer)
     this.meter.started()

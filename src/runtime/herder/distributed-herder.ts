@@ -108,6 +108,7 @@ export class DistributedHerder implements Herder, GroupOwner {
   async stop(): Promise<void> {
     const { stopSignal, queue, parts, place } = this.#context
     stopSignal.abort()
+    place?.group.prepareStop()
     this.#publisher.stop()
     this.#sessionKeys.stop()
     const ended = new AbortController()

@@ -262,3 +262,60 @@ test('a worker that is told to stop before it could stop what was taken from it 
   assert.ok(played.hasLeft)
   assert.deepEqual([...played.runner.connectors.keys(), ...played.runner.tasks.keys()], [])
 })
+
+for (const protocol of ['eager', 'compatible'] as const) {
+  test(`a worker that stops joins no rebalance (${protocol}) before what it runs has stopped, or others would begin to run it`, async (t) => {
+    const played = await start(t, { protocol })
+    await played.follow({ assigned: BOTH })
+    await played.untilCalls('start c1', 'start c1-1', 'taskConfigs c1')
+    const letGo = holdStops(played)
+    const stopped = played.stop()
+    await played.untilCalls('stop c1', 'stop c1-1')
+    let hasJoined = false
+    const round = played.follow().then(() => {
+      hasJoined = true
+    })
+    await turns()
+    assert.deepEqual([hasJoined, played.hasLeft], [false, false])
+    letGo()
+    await Promise.all([stopped, round])
+    assert.ok(played.hasLeft)
+  })
+}
+
+test('what is taken from a worker that has begun to stop stays claimed until it has stopped', async (t) => {
+  const played = await start(t, { protocol: 'compatible' })
+  await played.follow({ assigned: BOTH })
+  await played.untilCalls('start c1', 'start c1-1', 'taskConfigs c1')
+  const letGo = holdStops(played)
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+  const round = played.follow({ revoked: BOTH }, answered)
+  await turns()
+  const stopped = played.stop()
+  answer()
+  await round
+  assert.deepEqual([played.rejoins, played.claimed(), played.hasLeft], [[], BOTH, false])
+  letGo()
+  await stopped
+})
+
+test('a worker that is told to stop while it stops what was taken from it does not join again before it has left', async (t) => {
+  const played = await start(t, { protocol: 'compatible' })
+  await played.follow({ assigned: { connectors: ['c1'], tasks: [task('c1', 1), task('c1', 2)] } })
+  await played.untilCalls('start c1', 'start c1-1', 'start c1-2', 'taskConfigs c1')
+  const letGo = holdStops(played)
+  const restart = played.herder.restartTask(task('c1', 2))
+  await played.untilCalls('stop c1-2')
+  // Waits for its turn behind the restart, and is refused when the worker stops.
+  const round = played.follow({ revoked: BOTH })
+  await turns()
+  const stopped = played.stop()
+  letGo()
+  await Promise.all([restart, round, stopped])
+  assert.deepEqual(played.rejoins, [])
+})
+
+/** Time for everything that waits for nothing outside. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+}
