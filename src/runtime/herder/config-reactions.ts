@@ -69,9 +69,26 @@ export class ConfigReactions {
     return true
   }
 
+  /** On every worker, so that the log of each tells why its work changes. */
+  #tell(event: ConfigEvent): void {
+    const { config, logger } = this.#context.parts
+    if (!('connector' in event)) return
+    const { connector } = event
+    const happened: Record<typeof event.type, string> = {
+      'connector-created': 'was created',
+      'connector-removed': 'was removed',
+      'connector-updated': 'has a new configuration',
+      'tasks-committed': `has ${config.state.taskConfigs(connector).length} task(s)`,
+      'target-state-changed': `is to be ${config.state.targetState(connector)}`,
+      'restart-requested': 'is to be restarted',
+    }
+    logger.info({ connector }, `Connector ${connector} ${happened[event.type]}`)
+  }
+
   async #react(event: ConfigEvent): Promise<void> {
     const { place } = this.#context
     if (place === null) return
+    this.#tell(event)
     const { group, local } = place
     switch (event.type) {
       case 'connector-created':

@@ -384,6 +384,7 @@ export class LocalWork implements TaskRunnerListener {
   }
 
   #putConnectorStatus(connector: string, state: Status, trace: string | null, generation?: number): void {
+    this.#tell({ connector }, `Connector ${connector}`, state)
     this.#options.statuses.putConnector(connector, {
       state,
       trace: this.#secrets.shown(connector, trace),
@@ -393,12 +394,18 @@ export class LocalWork implements TaskRunnerListener {
   }
 
   #putTaskStatus(id: ConnectorTaskId, state: Status, trace: string | null, generation?: number): void {
+    this.#tell(id, `Task ${taskKey(id)}`, state)
     this.#options.statuses.putTask(id, {
       state,
       trace: this.#secrets.shown(id.connector, trace),
       restart: this.#restarts.count(taskLane(id)),
       ...this.#writer(id.connector, state, generation),
     })
+  }
+
+  /** Of failures there are lines already, with their causes. */
+  #tell(fields: object, what: string, state: Status): void {
+    if (state !== 'FAILED') this.#options.logger.info({ ...fields, state }, `${what} is ${state}`)
   }
 
   #writer(

@@ -176,6 +176,7 @@ export class SinkCommitter {
     if (error === null) {
       this.counters.completed++
       offsets.committed(due)
+      if (due.length > 0) env.logger.debug({ sequence, partitions: due.length }, 'Committed offsets')
       this.#deps.meter?.committed(this.#now() - this.#startedAt)
       this.#deps.meter?.active(offsets.uncommitted())
       return

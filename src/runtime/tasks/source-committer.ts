@@ -90,6 +90,7 @@ export class SourceCommitter implements SourceCommitStrategy {
         'Writing source offsets',
       )
       this.#committed.push(...offsets)
+      this.#logger.debug({ partitions: offsets.length }, 'Committed source offsets')
       this.#meter?.committed(performance.now() - startedAt)
     } catch (error) {
       for (const [key, offset] of this.#pending) writing.set(key, offset)

@@ -317,3 +317,28 @@ test('test_dynamic_logging: levels of a worker, of the cluster, and none of them
   for (let i = 0; i < 3; i++) await add()
   assert.deepEqual(await levels(), fresh)
 })
+
+test('the log of a worker tells what is asked of its connectors and what becomes of them', async (t) => {
+  const cluster = await ConnectCluster.start(0)
+  t.after(() => cluster.close())
+  const { logger, lines } = recordingPino()
+  const worker = await cluster.addWorker({}, { logger })
+  const told = (): string[] => lines.filter(({ connector }) => connector === 'told').map(({ msg }) => msg)
+  const until = (msg: string): Promise<unknown> => eventually(() => told().includes(msg), msg, 10_000)
+  const config = { 'connector.class': 'VerifiableSource', topic: 'told', throughput: '1' }
+  await worker.call('PUT', '/connectors/told/config', config)
+  await until('Task told-0 is RUNNING')
+  await worker.call('PUT', '/connectors/told/pause')
+  await until('Task told-0 is PAUSED')
+  await worker.call('DELETE', '/connectors/told')
+  await until('Connector told was removed')
+  for (const msg of [
+    'Connector told was created',
+    'Connector told is RUNNING',
+    'Connector told has 1 task(s)',
+    'Connector told is to be PAUSED',
+    'Connector told is PAUSED',
+  ]) {
+    assert.ok(told().includes(msg), msg)
+  }
+})
