@@ -67,7 +67,7 @@ export function postgresError(error: unknown, at: Endpoint, doing: string): Conn
     case 'retry':
       return new RetriableError(`${doing} failed at ${where} and will be tried again: ${said}`, cause)
     default:
-      if (networkCodes.has(code) || message.startsWith('Connection terminated')) {
+      if (networkCodes.has(code) || isOfBrokenConnection(message)) {
         return new RetriableError(
           `${doing} failed: cannot reach PostgreSQL at ${where}: ${said}. Check connection.url and that the server runs.`,
           cause,
@@ -77,6 +77,11 @@ export function postgresError(error: unknown, at: Endpoint, doing: string): Conn
         return new ConfigError(`No host "${at.host}" is known: ${said}. Check connection.url.`, cause)
       return new ConnectError(`${doing} failed at ${where}: ${said}`, cause)
   }
+}
+
+/** The driver has no codes for a connection that broke, nor for one that had broken before it was used again. */
+function isOfBrokenConnection(message: string): boolean {
+  return message.startsWith('Connection terminated') || message.endsWith('is not queryable')
 }
 
 function describe(error: unknown): { code: string; message: string } {

@@ -137,9 +137,15 @@ export class JdbcTask implements SourceTask {
   }
 
   async #connected(): Promise<Client> {
+    if (this.#client !== null) return this.#client
     const name = `${this.#context.connector}-${this.#context.task}`
-    this.#client ??= await connect(this.#settings, name, this.#context.signal)
-    return this.#client
+    const client = await connect(this.#settings, name, this.#context.signal)
+    this.#client = client
+    // It may break between two reads, when nothing is told of it.
+    client.once('end', () => {
+      if (this.#client === client) this.#client = null
+    })
+    return client
   }
 
   /** Looks at the columns again before each read, so that a column that was added appears with the next one. */

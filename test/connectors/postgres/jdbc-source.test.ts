@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { isConnectError } from 'millrace/connect'
 import type pg from 'pg'
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts'
 import { cellJson, SourceRun } from './source-run.ts'
@@ -462,6 +463,32 @@ describe('what is wrong is said', () => {
     assert.deepEqual(
       run.rows.map((row) => row['id']),
       Array.from({ length: 50_000 }, (_none, i) => i + 1),
+    )
+    run.stop()
+  })
+
+  test('a connection that breaks between two reads is made again: a server that restarts fails no task', async () => {
+    await db.query('CREATE TABLE calm (id int PRIMARY KEY); INSERT INTO calm VALUES (1)')
+    const run = new SourceRun({
+      ...base(),
+      mode: 'incrementing',
+      'incrementing.column.name': 'id',
+      'table.whitelist': 'calm',
+      'poll.interval.ms': '1',
+    })
+    await run.start()
+    await run.pollUntilIdle()
+    const mine = "FROM pg_stat_activity WHERE application_name = 'test-0'"
+    await db.query(`SELECT pg_terminate_backend(pid) ${mine}`)
+    while ((await db.query(`SELECT 1 ${mine}`)).rowCount !== 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await db.query('INSERT INTO calm VALUES (2)')
+    await run.pollUntil(2).catch((error: unknown) => {
+      if (!isConnectError(error, 'RetriableError')) throw error
+      return run.pollUntil(2)
+    })
+    assert.deepEqual(
+      run.rows.map((row) => row['id']),
+      [1, 2],
     )
     run.stop()
   })
