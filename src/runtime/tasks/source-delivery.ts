@@ -104,24 +104,28 @@ export class SourceDelivery {
     const batches = new Map<string, { submission: Submission; offset: SourceOffset | null }>()
     let lastPartition: SourcePartition | null = null
     let current: { submission: Submission; offset: SourceOffset | null } | undefined
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i] as SourceRecord
-      if (current === undefined || record.sourcePartition !== lastPartition) {
-        lastPartition = record.sourcePartition
-        const key = partitionKey(lastPartition)
-        current = batches.get(key)
-        if (current === undefined) {
-          current = { submission: submitted.open(lastPartition), offset: null }
-          batches.set(key, current)
+    try {
+      for (let i = 0; i < records.length; i++) {
+        const record = records[i] as SourceRecord
+        if (current === undefined || record.sourcePartition !== lastPartition) {
+          lastPartition = record.sourcePartition
+          const key = partitionKey(lastPartition)
+          current = batches.get(key)
+          if (current === undefined) {
+            current = { submission: submitted.open(lastPartition), offset: null }
+            batches.set(key, current)
+          }
         }
+        const outcome = this.#deliverRecord(record, current.submission, settled !== null)
+        if (typeof outcome === 'boolean' ? outcome : await outcome) current.offset = record.sourceOffset
+        else settled?.dropped(record)
+        if (i % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && turn.isOver) await turn.next()
       }
-      const outcome = this.#deliverRecord(record, current.submission, settled !== null)
-      if (typeof outcome === 'boolean' ? outcome : await outcome) current.offset = record.sourceOffset
-      else settled?.dropped(record)
-      if (i % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && turn.isOver) await turn.next()
+    } finally {
+      // A dropped record's own offset is not recorded: a later one moves past it. When one fails the task, those before it
+      // are on their way all the same, and must not come again with the next start.
+      for (const { submission, offset } of batches.values()) submission.seal(offset)
     }
-    // A dropped record's own offset is not recorded: a later one moves past it.
-    for (const { submission, offset } of batches.values()) submission.seal(offset)
   }
 
   /** True when the record goes to Kafka, false when it was dropped or skipped. A promise only if there is a reason to wait. */

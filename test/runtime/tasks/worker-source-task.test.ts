@@ -210,6 +210,24 @@ for (const [name, options] of [
   })
 }
 
+test('the offsets of records before the one that fails the task are committed, so that they do not come again', async () => {
+  const given = rig([() => [record(1), record(2), record(3), record(1, { sourcePartition: { p: 'b' } })]], {
+    props: transformed,
+    apply(one) {
+      if (one.value === 'value-3') throw new Error('Test')
+      return one
+    },
+  })
+  await given.run.start()
+  await given.listener.until('c-0', 'FAILED')
+  await given.run.stop()
+  assert.deepEqual(
+    given.sent.map(({ value }) => value),
+    ['value-1', 'value-2'],
+  )
+  assert.deepEqual(given.calls, ['commit 2', 'stop'])
+})
+
 test('testSendRecordsProducerCallbackFail: a send that fails later fails the task', async () => {
   const given = rig([() => [record(1)]])
   given.hooks.send = () => Promise.reject(new Error('no more room'))
