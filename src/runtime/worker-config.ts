@@ -59,6 +59,8 @@ export interface WorkerConfig {
   readonly configStorage: InternalTopicConfig
   readonly offsetStorage: InternalTopicConfig
   readonly statusStorage: InternalTopicConfig
+  /** Most bytes of a record in one of these topics. */
+  readonly maxRequestSize: number
   readonly keyConverter: string
   readonly valueConverter: string
   readonly headerConverter: string
@@ -144,6 +146,7 @@ export function workerConfig(props: Readonly<Record<string, string>>): WorkerCon
       number('status.storage.partitions'),
       number('status.storage.replication.factor'),
     ),
+    maxRequestSize: number('max.request.size'),
     keyConverter: text('key.converter'),
     valueConverter: text('value.converter'),
     headerConverter: text('header.converter'),

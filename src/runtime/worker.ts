@@ -219,7 +219,13 @@ class ConnectWorker implements Worker {
       bootstrapServers: [...config.bootstrapServers],
       clientId,
     })
-    this.#producer = new Producer(this.#cluster, { acks: -1, lingerMs: 0, deliveryTimeoutMs: 2 ** 31 - 1 })
+    const { maxRequestSize } = config
+    this.#producer = new Producer(this.#cluster, {
+      acks: -1,
+      lingerMs: 0,
+      deliveryTimeoutMs: 2 ** 31 - 1,
+      maxRequestSize,
+    })
     this.#providers = new ConfigProviders(config.configProviders, logger, (...args) =>
       this.#theRunner().readProvider(...args),
     )

@@ -115,7 +115,13 @@ class WorkerOffsetsClients implements OffsetsClients {
         'client.id': 'connector-offsets',
       }
       const cluster = createCluster(clientOptions(props, this.#logger))
-      const producer = new Producer(cluster, { acks: -1, deliveryTimeoutMs: 2_147_483_647, lingerMs: 1 })
+      const { maxRequestSize } = this.#config
+      const producer = new Producer(cluster, {
+        acks: -1,
+        deliveryTimeoutMs: 2_147_483_647,
+        lingerMs: 1,
+        maxRequestSize,
+      })
       return { cluster, producer }
     })
     return this.#open

@@ -57,6 +57,16 @@ export const clusterKeys: readonly WorkerKey[] = [
   key('status.storage.partitions', 'INT', '5', 'LOW', 'Partitions of the status topic.', {
     validator: brokerDefaultOrPositive,
   }),
+  key(
+    'max.request.size',
+    'INT',
+    '1048576',
+    'MEDIUM',
+    'Most bytes of a record in these topics, as of a configuration.',
+    {
+      validator: atLeast(0),
+    },
+  ),
   key('connect.protocol', 'STRING', 'sessioned', 'LOW', 'Newest group protocol to offer.', {
     validator: oneOf('eager', 'compatible', 'sessioned'),
   }),

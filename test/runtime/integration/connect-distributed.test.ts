@@ -342,3 +342,23 @@ test('the log of a worker tells what is asked of its connectors and what becomes
     assert.ok(told().includes(msg), msg)
   }
 })
+
+test('a configuration above the usual megabyte is taken when max.request.size and the topic allow it', async (t) => {
+  const sizes = { 'max.request.size': '5000000', 'config.storage.max.message.bytes': '5000000' }
+  const cluster = await ConnectCluster.start(1, sizes)
+  t.after(() => cluster.close())
+  const config = {
+    'connector.class': 'FileStreamSource',
+    file: join(folder, 'none'),
+    topic: 'large',
+    note: 'x'.repeat(2_000_000),
+  }
+  await cluster.configure('large', config)
+  await untilEverywhere(cluster, 'large', 'RUNNING')
+  const { status, body } = await (cluster.workers[0] as TestWorker).call('PUT', '/connectors/huge/config', {
+    ...config,
+    note: 'x'.repeat(6_000_000),
+  })
+  assert.equal(status, 500)
+  assert.match((body as { message: string }).message, /more than max\.request\.size=5000000/)
+})
