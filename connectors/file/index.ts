@@ -23,7 +23,7 @@ export const fileStreamSink = defineSink({
   taskConfigs: (_props, maxTasks, raw) => Array.from({ length: maxTasks }, () => raw),
   // Offsets of a sink are all in its consumer group.
   alterOffsets: () => true,
-  startTask: async (props) => (await import('./sink.ts')).startFileSink(props),
+  startTask: async (props, context) => (await import('./sink.ts')).startFileSink(props, context),
 })
 
 export const plugins = [fileStreamSource, fileStreamSink]

@@ -5,30 +5,31 @@ import {
   ConnectError,
   GrowableBytes,
   plainJson,
+  RetriableError,
   type SinkBatch,
   type SinkRecord,
   type SinkTask,
+  type SinkTaskContext,
+  StandardOutput,
   writeAscii,
   writeBytes,
   writeUtf8,
 } from 'millrace/connect'
 import type { FileSinkProps } from './config.ts'
 
-const STANDARD_OUTPUT = 1
-
 const writeDescriptor = promisify(write)
 const syncDescriptor = promisify(fsync)
 
 /** Appends the values, a line each, and makes them durable before their offsets are committed. */
 class FileSinkTask implements SinkTask {
-  readonly #file: FileHandle | null
+  readonly #target: FileHandle | StandardOutput
   readonly #canSync: boolean
   readonly #out = new GrowableBytes(4096)
   #isDirty = false
 
   /** @param canSync false for pipes and devices like `/dev/null`, which keep nothing */
-  constructor(file: FileHandle | null, canSync: boolean) {
-    this.#file = file
+  constructor(target: FileHandle | StandardOutput, canSync: boolean) {
+    this.#target = target
     this.#canSync = canSync
   }
 
@@ -58,20 +59,26 @@ class FileSinkTask implements SinkTask {
   }
 
   async flush(): Promise<void> {
-    if (!this.#isDirty || this.#file === null || !this.#canSync) return
-    await syncDescriptor(this.#file.fd)
+    if (!this.#isDirty || this.#target instanceof StandardOutput || !this.#canSync) return
+    await syncDescriptor(this.#target.fd)
     this.#isDirty = false
   }
 
   async stop(): Promise<void> {
-    await this.#file?.close()
+    if (!(this.#target instanceof StandardOutput)) await this.#target.close()
   }
 
   async #append(): Promise<void> {
     const { bytes, position } = this.#out
+    if (this.#target instanceof StandardOutput) {
+      // What is lost because nobody reads any more is so for good, as in Kafka Connect.
+      if ((await this.#target.write(bytes.subarray(0, position))) === 'stopped')
+        throw new RetriableError('Standard output did not take the records before the task had to stop')
+      return
+    }
     let written = 0
     while (written < position) {
-      const result = await writeDescriptor(this.#file?.fd ?? STANDARD_OUTPUT, bytes, written, position - written)
+      const result = await writeDescriptor(this.#target.fd, bytes, written, position - written)
       written += result.bytesWritten
       this.#isDirty = true
     }
@@ -79,8 +86,8 @@ class FileSinkTask implements SinkTask {
 }
 
 /** Opens the file for appending, making it if need be. */
-export async function startFileSink({ file }: FileSinkProps): Promise<SinkTask> {
-  if (file === null) return new FileSinkTask(null, false)
+export async function startFileSink({ file }: FileSinkProps, context: SinkTaskContext): Promise<SinkTask> {
+  if (file === null) return new FileSinkTask(new StandardOutput(context), false)
   try {
     const handle = await open(file, 'a')
     return new FileSinkTask(handle, (await handle.stat()).isFile())

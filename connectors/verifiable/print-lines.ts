@@ -1,15 +1,6 @@
-import { write } from 'node:fs'
-import { promisify } from 'node:util'
+import type { StandardOutput } from 'millrace/connect'
 
-const STANDARD_OUTPUT = 1
-
-const writeDescriptor = promisify(write)
-
-/** Writes lines to the standard output of the process, whichever thread this runs in, without anything in between. */
-export async function printLines(lines: readonly string[]): Promise<void> {
-  if (lines.length === 0) return
-  const bytes = Buffer.from(`${lines.join('\n')}\n`)
-  let written = 0
-  while (written < bytes.length)
-    written += (await writeDescriptor(STANDARD_OUTPUT, bytes, written, bytes.length - written)).bytesWritten
+/** Prints lines, as far as somebody takes them. */
+export async function printLines(output: StandardOutput, lines: readonly string[]): Promise<void> {
+  if (lines.length > 0) await output.write(Buffer.from(`${lines.join('\n')}\n`))
 }

@@ -3,6 +3,7 @@ import {
   type SinkRecord,
   type SinkTask,
   type SinkTaskContext,
+  StandardOutput,
   type TopicPartitionOffset,
 } from 'millrace/connect'
 import { printLines } from './print-lines.ts'
@@ -19,12 +20,14 @@ interface Arrival {
 class VerifiableSinkTask implements SinkTask {
   readonly #name: string
   readonly #id: number
+  readonly #output: StandardOutput
   /** By `topic-partition`, of this task's records. */
   readonly #unflushed = new Map<string, Arrival[]>()
 
-  constructor(name: string, id: number) {
-    this.#name = name
+  constructor(context: SinkTaskContext, id: number) {
+    this.#name = context.connector
     this.#id = id
+    this.#output = new StandardOutput(context)
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
@@ -38,7 +41,7 @@ class VerifiableSinkTask implements SinkTask {
       if (kept === undefined) this.#unflushed.set(partition, [arrival])
       else kept.push(arrival)
     }
-    await printLines(lines)
+    await printLines(this.#output, lines)
   }
 
   async flush(offsets: readonly TopicPartitionOffset[]): Promise<void> {
@@ -49,7 +52,7 @@ class VerifiableSinkTask implements SinkTask {
       for (const arrival of this.#unflushed.get(name) ?? []) lines.push(this.#line(arrival, now, { flushed: true }))
       this.#unflushed.delete(name)
     }
-    await printLines(lines)
+    await printLines(this.#output, lines)
   }
 
   /** In the order in which Kafka Connect's line has it, which is that of Java's hash map. */
@@ -60,5 +63,5 @@ class VerifiableSinkTask implements SinkTask {
 
 /** Starts a task. */
 export function startVerifiableSink(context: SinkTaskContext): SinkTask {
-  return new VerifiableSinkTask(context.connector, taskId(context.config))
+  return new VerifiableSinkTask(context, taskId(context.config))
 }

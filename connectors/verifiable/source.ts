@@ -5,6 +5,7 @@ import {
   type SourceRecord,
   type SourceTask,
   type SourceTaskContext,
+  StandardOutput,
   struct,
 } from 'millrace/connect'
 import type { VerifiableSourceProps } from './config.ts'
@@ -28,6 +29,7 @@ const completeSchema = struct({
 class VerifiableSourceTask implements SourceTask {
   readonly #props: VerifiableSourceProps
   readonly #context: SourceTaskContext
+  readonly #output: StandardOutput
   readonly #id: number
   readonly #partition: { readonly id: number }
   readonly #firstSeqno: number
@@ -37,6 +39,7 @@ class VerifiableSourceTask implements SourceTask {
   constructor(props: VerifiableSourceProps, context: SourceTaskContext, id: number, seqno: number) {
     this.#props = props
     this.#context = context
+    this.#output = new StandardOutput(context)
     this.#id = id
     this.#partition = { id }
     this.#firstSeqno = seqno
@@ -54,12 +57,14 @@ class VerifiableSourceTask implements SourceTask {
       lines.push(this.#line(seqno, now))
       records.push(this.#record(seqno, now))
     }
-    await printLines(lines)
+    await printLines(this.#output, lines)
     return records
   }
 
   commitRecord(record: SourceRecord): Promise<void> {
-    return printLines([this.#line(record.sourceOffset['seqno'] as number, Date.now(), { committed: true })])
+    return printLines(this.#output, [
+      this.#line(record.sourceOffset['seqno'] as number, Date.now(), { committed: true }),
+    ])
   }
 
   /** How many records may be made now. */

@@ -1,6 +1,7 @@
 import { type LogFn, pino, type Logger as PinoLogger } from 'pino'
 import { type LevelWord, LogLevels, ROOT_LOGGER } from './log-levels.ts'
 import { lineWithoutSecrets } from './secrets.ts'
+import { standardStream } from './standard-stream.ts'
 
 /**
  * What every part logs through. Structured fields first, the sentence second, as pino has it:
@@ -30,7 +31,7 @@ export function createLogger(
       hooks: { streamWrite: lineWithoutSecrets },
       serializers: { err: readable },
     },
-    pino.destination({ fd: destination, sync: true }),
+    standardStream(destination),
   )
   return new LeveledLogger(lines, options.levels ?? new LogLevels(wordOf(level)), {})
 }

@@ -2,6 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import type { LogLevels } from '../../base/log-levels.ts'
 import type { LogLevel } from '../../base/logger.ts'
 import { hiddenInLogs, onHiddenInLogs } from '../../base/secrets.ts'
+import { standardStream } from '../../base/standard-stream.ts'
 import { traceOf } from '../errors/trace.ts'
 import { CallMarkerReader } from '../plugins/call-marker.ts'
 import type { PluginCall } from '../plugins/plugin-scope.ts'
@@ -106,8 +107,9 @@ export class TaskThread {
       ...(this.#allowance.resourceLimits === null ? {} : { resourceLimits: this.#allowance.resourceLimits }),
     })
     this.#heapWatch = new HeapWatch(this.#worker, this.#allowance.bytes, (held) => this.#outgrown(held))
-    passOn(this.#worker.stdout, process.stdout)
-    passOn(this.#worker.stderr, process.stderr)
+    // Ends with the thread.
+    passOn(this.#worker.stdout, standardStream(1)).catch(() => undefined)
+    passOn(this.#worker.stderr, standardStream(2)).catch(() => undefined)
     this.#forgetSecrets = onHiddenInLogs((values) => this.#post({ type: 'secrets', values }))
     this.#forgetLevels =
       options.logLevels?.onChange((change) => {

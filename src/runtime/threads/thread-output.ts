@@ -1,22 +1,21 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { withoutSecrets } from '../../base/secrets.ts'
+import type { StandardStream } from '../../base/standard-stream.ts'
 
 /** A line that is longer is passed on in parts. */
 const LONGEST_LINE = 1 << 16
 
 /** Passes on what plugins print themselves, by `console.log` and the like, line by line and without secrets. */
-export function passOn(from: Readable, to: Writable): void {
+export async function passOn(from: Readable, to: StandardStream): Promise<void> {
   let rest = ''
   from.setEncoding('utf8')
-  from.on('data', (chunk: string) => {
+  for await (const chunk of from as AsyncIterable<string>) {
     const end = chunk.lastIndexOf('\n') + 1
-    if (end > 0) to.write(withoutSecrets(rest + chunk.slice(0, end)))
+    if (end > 0) await to.print(withoutSecrets(rest + chunk.slice(0, end)))
     rest = end > 0 ? chunk.slice(end) : rest + chunk
-    if (rest.length < LONGEST_LINE) return
-    to.write(withoutSecrets(rest))
+    if (rest.length < LONGEST_LINE) continue
+    await to.print(withoutSecrets(rest))
     rest = ''
-  })
-  from.on('end', () => {
-    if (rest !== '') to.write(withoutSecrets(rest))
-  })
+  }
+  if (rest !== '') await to.print(withoutSecrets(rest))
 }
