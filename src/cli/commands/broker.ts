@@ -1,9 +1,9 @@
-import { createLogger, type Logger, type LogLevel } from '../../base/logger.ts'
+import type { Logger, LogLevel } from '../../base/logger.ts'
 import { type BrokerThread, startBrokerThread } from '../../broker/thread.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { loadProperties, type Properties } from '../properties.ts'
 import { runUntilSignal, type Start, type StopSignals } from '../stop-signals.ts'
-import type { ServerOptions } from './options.ts'
+import { serverLogger, type ServerOptions } from './options.ts'
 
 const defaults = new URL('../../../config/broker.properties', import.meta.url)
 
@@ -13,11 +13,11 @@ export async function runBroker(
   options: ServerOptions,
   signals: StopSignals,
 ): Promise<ExitCode> {
-  const logger = createLogger({ level: options.logLevel, bindings: { part: 'broker' } })
+  const logger = serverLogger(options.logLevel, 'broker')
   const properties = loadProperties(file ?? defaults, options.override)
   return runUntilSignal(
     async (...start) => {
-      await openBroker(properties, logger, options.logLevel, ...start)
+      await openBroker(properties, logger, options.logLevel.root, ...start)
       logger.info({}, 'Millrace is ready')
     },
     signals,

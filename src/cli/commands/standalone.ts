@@ -1,10 +1,9 @@
-import { createLogger } from '../../base/logger.ts'
 import type { Herder } from '../../runtime/index.ts'
 import { type ConnectorFile, readConnectorFile } from '../connector-files.ts'
 import { CommandError, ExitCode } from '../exit-codes.ts'
 import { loadProperties } from '../properties.ts'
 import { runUntilSignal, type StopSignals } from '../stop-signals.ts'
-import type { ServerOptions } from './options.ts'
+import { serverLogger, type ServerOptions } from './options.ts'
 import { openWorker } from './worker.ts'
 
 /**
@@ -17,7 +16,7 @@ export async function runStandalone(
   options: ServerOptions,
   signals: StopSignals,
 ): Promise<ExitCode> {
-  const logger = createLogger({ level: options.logLevel, bindings: { part: 'worker' } })
+  const logger = serverLogger(options.logLevel, 'worker')
   const connectors = connectorFiles.map(readConnectorFile)
   const properties = loadProperties(file, options.override)
   const prepare = async (herder: Herder): Promise<void> => {

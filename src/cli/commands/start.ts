@@ -1,9 +1,8 @@
-import { createLogger } from '../../base/logger.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { loadProperties, splitBroker } from '../properties.ts'
 import { runUntilSignal, type StopSignals } from '../stop-signals.ts'
 import { openBroker } from './broker.ts'
-import type { ServerOptions } from './options.ts'
+import { serverLogger, type ServerOptions } from './options.ts'
 import { openClusterWorker } from './worker.ts'
 
 const defaults = new URL('../../../config/millrace.properties', import.meta.url)
@@ -17,7 +16,7 @@ export async function runStart(
   options: ServerOptions,
   signals: StopSignals,
 ): Promise<ExitCode> {
-  const logger = createLogger({ level: options.logLevel, bindings: { part: 'worker' } })
+  const logger = serverLogger(options.logLevel, 'worker')
   const { broker: brokerProperties, worker: workerProperties } = splitBroker(
     loadProperties(file ?? defaults, options.override),
   )
@@ -26,7 +25,7 @@ export async function runStart(
     async (opened, stop) => {
       if (!withBroker) return openClusterWorker(workerProperties, logger, opened, stop)
       // The worker, opened later, stops before the broker that it stores its offsets in.
-      const bootstrapServers = await openBroker(brokerProperties, logger, options.logLevel, opened, stop)
+      const bootstrapServers = await openBroker(brokerProperties, logger, options.logLevel.root, opened, stop)
       await openClusterWorker({ 'bootstrap.servers': bootstrapServers, ...workerProperties }, logger, opened, stop)
     },
     signals,

@@ -1,9 +1,9 @@
-import { createLogger, type Logger } from '../../base/logger.ts'
+import type { Logger } from '../../base/logger.ts'
 import { type RunningWorker, startWorker, type StartWorkerOptions } from '../../rest/start-worker.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { loadProperties, type Properties } from '../properties.ts'
 import { runUntilSignal, type Start, type StopSignals } from '../stop-signals.ts'
-import type { ServerOptions } from './options.ts'
+import { serverLogger, type ServerOptions } from './options.ts'
 
 const defaults = new URL('../../../config/worker.properties', import.meta.url)
 
@@ -13,7 +13,7 @@ export async function runWorker(
   options: ServerOptions,
   signals: StopSignals,
 ): Promise<ExitCode> {
-  const logger = createLogger({ level: options.logLevel, bindings: { part: 'worker' } })
+  const logger = serverLogger(options.logLevel, 'worker')
   const properties = loadProperties(file ?? defaults, options.override)
   return runUntilSignal((...start) => openClusterWorker(properties, logger, ...start), signals, logger)
 }
