@@ -1,3 +1,5 @@
+import { presentable } from '../../base/thrown.ts'
+
 /** The steps of a task that can fail, as Kafka Connect names them in logs and dead letter headers. */
 export type Stage =
   | 'TASK_POLL'
@@ -14,7 +16,8 @@ export class StageError extends Error {
   readonly stage: Stage
   readonly className: string
 
-  constructor(stage: Stage, className: string, cause: unknown) {
+  constructor(stage: Stage, className: string, thrown: unknown) {
+    const cause = presentable(thrown)
     super(`${className} failed in stage ${stage}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
     this.name = 'StageError'
     this.stage = stage

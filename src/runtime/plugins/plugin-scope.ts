@@ -1,5 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { withDeadline } from '../../base/deadline.ts'
+import { presentable } from '../../base/thrown.ts'
 import { isConnectError } from '../../connect/index.ts'
 import type { CallMarker } from './call-marker.ts'
 import { ownerLabel, type ScopeOwner } from './scope-owner.ts'
@@ -28,7 +29,8 @@ export class PluginCallError extends Error {
   readonly owner: ScopeOwner
   readonly hook: string
 
-  constructor(owner: ScopeOwner, hook: string, cause: unknown) {
+  constructor(owner: ScopeOwner, hook: string, thrown: unknown) {
+    const cause = presentable(thrown)
     super(`${ownerLabel(owner)} failed in ${hook}(): ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     })
@@ -87,10 +89,10 @@ export class PluginScope {
     let result: T | Promise<T>
     try {
       result = this.run(hook, call)
+      if (!isThenable(result)) return Promise.resolve(this.#ended(result as Awaited<T>))
     } catch (error) {
       return Promise.reject(this.#failed(hook, error))
     }
-    if (!isThenable(result)) return Promise.resolve(this.#ended(result as Awaited<T>))
     const pending = Promise.resolve(result) as Promise<Awaited<T>>
     const timed = timeoutMs === undefined ? pending : withDeadline(pending, timeoutMs, `${hook}()`)
     return timed.then(this.#ended, (error: unknown) => {
@@ -103,8 +105,9 @@ export class PluginScope {
     return result
   }
 
-  #failed(hook: string, error: unknown): PluginCallError {
+  #failed(hook: string, thrown: unknown): PluginCallError {
     this.#moved(null)
+    const error = presentable(thrown)
     return error instanceof PluginCallError ? error : new PluginCallError(this.owner, hook, error)
   }
 

@@ -1,4 +1,5 @@
 import { DeadlineExceededError } from '../../base/deadline.ts'
+import { presentable } from '../../base/thrown.ts'
 import type { Logger } from '../../base/logger.ts'
 import {
   ConnectError,
@@ -113,16 +114,24 @@ export class ConnectorRun {
   }
 
   #context(signal: AbortSignal): ConnectorContext {
+    let isRequested = false
     return {
       connector: this.name,
       config: this.#options.props,
       logger: this.#options.logger.child({ logger: this.#options.plugin.class }),
       signal,
       requestTaskReconfiguration: () => {
-        if (!signal.aborted) this.#options.listener.taskReconfigurationRequested(this.name)
+        if (signal.aborted || isRequested) return
+        // What changes until this code returns is in the answer to the first request, since the question comes later. One
+        // that asks without an end must not bury who listens.
+        isRequested = true
+        setImmediate(() => {
+          isRequested = false
+        })
+        this.#options.listener.taskReconfigurationRequested(this.name)
       },
       raiseError: (error) => {
-        if (!signal.aborted) this.#fail(error)
+        if (!signal.aborted) this.#fail(presentable(error))
       },
     }
   }
@@ -183,8 +192,9 @@ export class ConnectorRun {
     if (!this.#stopped) this.#options.listener.connectorStatus(this.name, state, null)
   }
 
+  /** The first failure counts; what comes of it, or is raised again and again, is not told. */
   #fail(error: unknown): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#state === 'FAILED') return
     this.#state = 'FAILED'
     this.#options.logger.error({ connector: this.name, err: error }, `Connector ${this.name} failed`)
     this.#options.listener.connectorStatus(this.name, 'FAILED', traceOf(error))

@@ -133,3 +133,27 @@ test('an error that a running connector raises fails it; it can still be stopped
   assert.equal(listener.reconfigurations.length, 1)
   await connector.stop()
 })
+
+test('a connector that asks or fails without an end is heard once, until it lets other code run', async () => {
+  const { plugin, contexts } = watchedPlugin()
+  const { connector, listener } = run(plugin, { url: 'x' })
+  await connector.start('STARTED')
+  for (let n = 0; n < 1000; n++) contexts[0]?.requestTaskReconfiguration()
+  assert.equal(listener.reconfigurations.length, 1)
+  await new Promise((resolve) => setImmediate(resolve))
+  contexts[0]?.requestTaskReconfiguration()
+  assert.equal(listener.reconfigurations.length, 2)
+  for (let n = 0; n < 1000; n++) contexts[0]?.raiseError(new Error(`failure ${n}`))
+  assert.deepEqual(listener.states('c'), ['RUNNING', 'FAILED'])
+  assert.match(listener.last('c')?.trace ?? '', /failure 0$/m)
+  await connector.stop()
+})
+
+test('an error that cannot be read fails a connector like any other', async () => {
+  const { plugin, contexts } = watchedPlugin()
+  const { connector, listener } = run(plugin, { url: 'x' })
+  await connector.start('STARTED')
+  contexts[0]?.raiseError(Object.assign(new Error('odd'), { stack: { of: 'no use' } }))
+  assert.match(listener.last('c')?.trace ?? '', /^Error: odd/)
+  await connector.stop()
+})
