@@ -19,6 +19,8 @@ export interface ThreadStart {
   readonly secrets: readonly HiddenSecret[]
   /** For log lines. */
   readonly thread: number
+  /** To the supervisor: {@link FromThread} and {@link ToThread}. Not `parentPort`, which plugins may take for theirs. */
+  readonly port: MessagePort
   /** Where source offsets are kept, when that is not a topic. */
   readonly offsets: MessagePort | null
 }

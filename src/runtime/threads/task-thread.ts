@@ -1,4 +1,4 @@
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { LogLevels } from '../../base/log-levels.ts'
 import type { LogLevel } from '../../base/logger.ts'
 import { hiddenInLogs, onHiddenInLogs } from '../../base/secrets.ts'
@@ -69,6 +69,7 @@ export class TaskThread {
   readonly #options: TaskThreadOptions
   readonly #allowance: HeapAllowance
   readonly #worker: Worker
+  readonly #port: MessagePort
   readonly #heapWatch: HeapWatch
   readonly #marker = new CallMarkerReader()
   readonly #pending = new Map<number, PendingCall>()
@@ -86,8 +87,10 @@ export class TaskThread {
     this.#options = options
     this.number = options.number
     this.#allowance = heapAllowance(options.maxHeapMb)
-    const channel = options.offsets === null ? null : new MessageChannel()
-    if (channel !== null && options.offsets !== null) serveOffsets(channel.port1, options.offsets)
+    const { port1: port, port2: threadPort } = new MessageChannel()
+    this.#port = port
+    const offsetChannel = options.offsets === null ? null : new MessageChannel()
+    if (offsetChannel !== null && options.offsets !== null) serveOffsets(offsetChannel.port1, options.offsets)
     const workerData: ThreadStart = {
       config: options.config,
       logLevel: options.logLevel,
@@ -96,11 +99,12 @@ export class TaskThread {
       excludedModules: options.excludedModules,
       secrets: hiddenInLogs(),
       thread: options.number,
-      offsets: channel?.port2 ?? null,
+      port: threadPort,
+      offsets: offsetChannel?.port2 ?? null,
     }
     this.#worker = new Worker(new URL('./thread-entry.ts', import.meta.url), {
       workerData,
-      transferList: channel === null ? [] : [channel.port2],
+      transferList: offsetChannel === null ? [threadPort] : [threadPort, offsetChannel.port2],
       name: `task-${options.number}`,
       stdout: true,
       stderr: true,
@@ -115,7 +119,8 @@ export class TaskThread {
       options.logLevels?.onChange((change) => {
         if (change.type === 'levels') this.#post({ type: 'log-levels', levels: change.levels })
       }) ?? (() => {})
-    this.#worker.on('message', (message: FromThread) => this.#receive(message))
+    port.on('message', (message: FromThread) => this.#receive(message))
+    port.unref()
     this.#worker.on('error', (error) => this.#failed(error))
     this.#worker.on('exit', (code) => this.#exited(code))
   }
@@ -150,7 +155,13 @@ export class TaskThread {
   }
 
   #post(message: ToThread): void {
-    this.#worker.postMessage(message)
+    this.#port.postMessage(message)
+  }
+
+  /** What the thread said before it ended, and what may explain that. */
+  #receiveRest(): void {
+    for (let rest = receiveMessageOnPort(this.#port); rest !== undefined; rest = receiveMessageOnPort(this.#port))
+      this.#receive(rest.message as FromThread)
   }
 
   #receive(message: FromThread): void {
@@ -243,8 +254,9 @@ export class TaskThread {
   }
 
   #failed(error: unknown): void {
+    this.#receiveRest()
     // V8's own limit is far above what is watched, but may be reached before the next look.
-    const isMemory = (error as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY'
+    const isMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
     this.#lose({
       reason: isMemory ? this.#outOfMemory() : 'failed',
       call: this.#marker.current(),
@@ -259,6 +271,7 @@ export class TaskThread {
 
   #exited(code: number): void {
     trust(this.#worker)
+    this.#receiveRest()
     this.#lose({
       reason:
         this.#crashTrace === ''

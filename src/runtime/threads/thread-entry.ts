@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { giveMemoryBackWhenIdle } from '../../base/idle-memory.ts'
 import { createLogger, levelsOf } from '../../base/logger.ts'
 import { hideInLogs } from '../../base/secrets.ts'
+import { presentable } from '../../base/thrown.ts'
 import { traceOf } from '../errors/trace.ts'
 import { CallMarker } from '../plugins/call-marker.ts'
 import { attributeStrayError, currentPluginCall } from '../plugins/plugin-scope.ts'
@@ -15,9 +16,11 @@ import { TaskHost } from './task-host.ts'
 
 /** What runs in a task thread: a host that answers the main thread's calls and pings. */
 function main(): void {
-  const port = parentPort
-  if (port === null) throw new Error('thread-entry.ts is to be run as a worker thread')
+  if (parentPort === null) throw new Error('thread-entry.ts is to be run as a worker thread')
+  // A library may post there as soon as it finds itself in a worker thread: there is nobody to hear it.
+  parentPort.close()
   const start = workerData as ThreadStart
+  const { port } = start
   hideInLogs(start.secrets)
   const logger = createLogger({ level: start.logLevel, bindings: { thread: `task-${start.thread}` } })
   const post = (message: FromThread): void => port.postMessage(message)
@@ -40,8 +43,9 @@ function main(): void {
   exposeHeldMemory()
   giveMemoryBackWhenIdle({ logger })
 
-  const onStray = (error: unknown): void => {
-    if (attributeStrayError(error)) return
+  const onStray = (thrown: unknown): void => {
+    if (attributeStrayError(thrown)) return
+    const error = presentable(thrown)
     post({ type: 'crash', trace: traceOf(error) })
     logger.fatal({ err: error }, 'A task thread ends because of an error that belongs to none of its tasks')
     process.exit(1)

@@ -143,6 +143,37 @@ for (const hook of ['startTask', 'poll']) {
   })
 }
 
+for (const how of ['odd', 'odd-timer']) {
+  test(`a task that throws what cannot be read is FAILED like any other, and alone: ${how}`, async () => {
+    const { threads, listener } = shared
+    await threads.startTask(task(`even-${how}`), counting(`even-${how}`), counting(`even-${how}`), 'STARTED')
+    const props = misbehaving(how, 'poll', how)
+    await startInVain(threads, how, props)
+    const { trace } = await listener.until(`${how}-0`, 'FAILED')
+    assert.match(trace ?? '', new RegExp(`^PluginCallError: Task 0 of connector "${how}".* failed in poll\\(\\)`))
+    await goesOn(threads, `even-${how}`)
+    assert.deepEqual(listener.states(`even-${how}-0`), ['RUNNING'])
+    await threads.stopTasks([task(`even-${how}`)])
+  })
+}
+
+test('the trace of an error with a huge message is cut off to what a status record can hold', async () => {
+  const { threads, listener } = shared
+  const props = misbehaving('verbose', 'poll', 'verbose')
+  await threads.startTask(task('verbose'), props, props, 'STARTED').catch(() => {})
+  const { trace } = await listener.until('verbose-0', 'FAILED')
+  assert.match(trace ?? '', /^PluginCallError: Task 0 of connector "verbose".* failed in poll\(\): xxx/)
+  assert.ok((trace ?? '').length < 110_000, `${trace?.length} characters`)
+})
+
+test('what a plugin posts to its parent port goes nowhere', async () => {
+  const { threads, listener } = shared
+  const props = misbehaving('chatty', 'poll', 'parent-port')
+  await threads.startTask(task('chatty'), props, props, 'STARTED')
+  await eventually(async () => (await written(threads, 'chatty')) === 1, 'its record')
+  assert.deepEqual(listener.states('chatty-0'), ['RUNNING'])
+})
+
 for (const hook of ['open', 'put']) {
   test(`a sink task that throws in ${hook} is FAILED with a trace that says so`, async () => {
     const { threads, listener } = shared
@@ -321,7 +352,7 @@ test('a task that makes much garbage and keeps little is left alone', async () =
   const { threads, listener } = start(smallHeap)
   const props = misbehaving('wasteful', 'poll', 'waste')
   await threads.startTask(task('wasteful'), props, props, 'STARTED')
-  await eventually(async () => (await written(threads, 'wasteful')) === 1, 'the record after much garbage')
+  await eventually(async () => (await written(threads, 'wasteful')) === 1, 'the record after much garbage', 60_000)
   assert.deepEqual(listener.states('wasteful-0'), ['RUNNING'])
 })
 
