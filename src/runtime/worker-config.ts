@@ -204,5 +204,5 @@ function internalTopic(
 ): InternalTopicConfig {
   const settings = withoutPrefix(props, `${kind}.storage.`)
   for (const own of ownStorageKeys) delete settings[own]
-  return { topic: props[`${kind}.storage.topic`] ?? '', partitions, replicationFactor, settings }
+  return { topic: props[`${kind}.storage.topic`]?.trim() ?? '', partitions, replicationFactor, settings }
 }

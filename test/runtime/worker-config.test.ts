@@ -215,4 +215,11 @@ describe('worker properties', () => {
       assert.equal(faults({ 'response.http.headers.config': wrong }, 'response.http.headers.config').length, 1, wrong)
     }
   })
+
+  test('blanks after a value, as an editor leaves them, do not count', () => {
+    const blanks = Object.fromEntries(Object.entries(base).map(([name, value]) => [name, `${value} \t`]))
+    const { properties: _given, ...config } = workerConfig(blanks)
+    const { properties: _without, ...expected } = workerConfig(base)
+    assert.deepEqual(config, expected)
+  })
 })

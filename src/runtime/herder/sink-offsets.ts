@@ -86,7 +86,7 @@ export class SinkOffsets {
     const defaults = { 'client.id': `connector-worker-adminclient-${connector}` }
     const cluster = createCluster(clientOptions(clientProps('admin', this.#worker, props, defaults), this.#logger))
     try {
-      return await work(new Admin(cluster), props['consumer.override.group.id'] ?? `connect-${connector}`)
+      return await work(new Admin(cluster), props['consumer.override.group.id']?.trim() ?? `connect-${connector}`)
     } finally {
       await cluster.close()
     }

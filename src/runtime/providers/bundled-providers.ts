@@ -41,7 +41,7 @@ const makers: Readonly<Record<string, MakeProvider>> = {
     }
   },
   EnvVarConfigProvider(params) {
-    const pattern = params['allowlist.pattern'] ?? '.*'
+    const pattern = params['allowlist.pattern']?.trim() ?? '.*'
     const fault = javaRegexFault(pattern)
     if (fault !== undefined) throw new RuntimeError(`Invalid value ${pattern} for allowlist.pattern: ${fault}`)
     const allowed = new JavaRegex(pattern)

@@ -21,12 +21,14 @@ export function clientProps(
 ): Record<string, string> {
   const overrides = propsWithPrefix(connector, `${kind}.override.`)
   requireAllowed(kind, overrides, config)
-  return {
+  const props: Record<string, string> = {
     'bootstrap.servers': config.bootstrapServers.join(','),
     ...defaults,
     ...propsWithPrefix(config.properties, `${kind}.`),
     ...overrides,
   }
+  // Blanks around them do not count in any setting of Kafka's clients, passwords included.
+  return Object.fromEntries(Object.entries(props).map(([name, value]) => [name, value.trim()]))
 }
 
 /** Reads Kafka's settings that all clients share. Throws `ConfigError` for a security protocol that is not there. */

@@ -75,7 +75,7 @@ test('paths outside allowed.paths and variables outside the allow list are not r
 })
 
 test('a name that the allow list never comes to an end with is not allowed', async () => {
-  const allowed = providers({ env: { 'allowlist.pattern': '(A+)+B|PATH' } })
+  const allowed = providers({ env: { 'allowlist.pattern': '(A+)+B|PATH ' } })
   const props = { a: `\${env:${'A'.repeat(60)}!}`, b: '${env:PATH}' }
   assert.deepEqual(await allowed.resolve(props), { a: props.a, b: process.env['PATH'] })
 })
