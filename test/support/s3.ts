@@ -144,7 +144,7 @@ async function freePort(): Promise<number> {
 }
 
 async function reachable(port: number, child: { readonly exitCode: number | null }): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 30_000
   for (;;) {
     const socket = connect(port, '127.0.0.1')
     try {

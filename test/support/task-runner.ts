@@ -62,7 +62,7 @@ export class RecordingListener implements TaskRunnerListener {
   }
 
   /** Resolves with the first report of a state that comes (or came) for a subject. */
-  async until(subject: string, state: string, timeoutMs = 10_000): Promise<Report> {
+  async until(subject: string, state: string, timeoutMs = 30_000): Promise<Report> {
     const look = async (): Promise<Report> => {
       for (;;) {
         const found = this.reports.find((report) => report.subject === subject && report.state === state)
@@ -92,7 +92,7 @@ export class RecordingListener implements TaskRunnerListener {
 export async function eventually<T>(
   condition: () => T | Promise<T>,
   what: string,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
   const began = performance.now()
   for (;;) {
