@@ -43,8 +43,9 @@ export class PluginDirectory {
     }
   }
 
-  /** All versions of the one class that `name` means. */
-  #named(name: string, types: readonly PluginType[]): PluginDescription[] {
+  /** All versions of the one class that `text` means, in which blanks around the name do not count. */
+  #named(text: string, types: readonly PluginType[]): PluginDescription[] {
+    const name = text.trim()
     const key = `${types.join()} ${name}`
     const known = this.#found.get(key)
     if (known !== undefined) return known

@@ -103,6 +103,7 @@ describe('AbstractHerderTest', () => {
     ['testGetConnectorTypeWithNullConfig', null, 'unknown'],
     ['testGetConnectorTypeWithEmptyConfig', undefined, 'unknown'],
     ['a connector of a known class has its type', 'FakeSink', 'sink'],
+    ['with blanks around the class, as it starts with', ' fake.FakeSourceConnector ', 'source'],
   ] as const) {
     test(`${name}: ${type}`, () => {
       assert.equal(views.connectorType(plugins, className), type)

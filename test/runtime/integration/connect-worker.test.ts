@@ -258,7 +258,8 @@ describe('ConnectWorkerIntegrationTest', () => {
     }
     await cluster.configure('alias-source', source({ topic: 'aliases', ...plugins }))
     await cluster.until('alias-source', 'RUNNING', 4)
-    const sink = { 'connector.class': 'MonitorableSinkConnector', topics: 'aliases', 'tasks.max': '4', ...plugins }
+    // Blanks around a class or a topic do not count.
+    const sink = { 'connector.class': ' MonitorableSinkConnector ', topics: ' aliases ', 'tasks.max': '4', ...plugins }
     await cluster.configure('alias-sink', sink)
     await cluster.until('alias-sink', 'RUNNING', 4)
     await remove('alias-source')
