@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Admin, Cluster, Consumer, createCluster, Producer, type ProducerOptions } from '../../src/client/index.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
+import { Produce } from '../../src/protocol/messages/produce.ts'
 import { partitionForKey } from '../../src/protocol/murmur2.ts'
 import { compressionTypes, RecordBatchBuilder } from '../../src/protocol/records/index.ts'
 import { startChildBroker, startTestBroker, type TestBroker } from '../support/broker.ts'
@@ -275,6 +276,66 @@ test('a producer without a broker fails within the delivery timeout and closes a
   await closed
   await away.close()
   assert.ok(performance.now() - begun < 500)
+})
+
+for (const lingerMs of [0, 1]) {
+  test(`while a broker is slow, batches grow instead of queueing up behind each other (linger.ms=${lingerMs})`, async () => {
+    const topic = await newTopic()
+    const own = createCluster({ bootstrapServers: [broker.bootstrap] })
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+    let requests = 0
+    const connection = own.connection.bind(own)
+    own.connection = async (...args) => {
+      const made = await connection(...args)
+      const send = made.send.bind(made)
+      made.send = async (api, ...call) => {
+        const answer = send(api, ...call)
+        if (api.key === Produce.key) {
+          requests++
+          await held
+        }
+        return answer
+      }
+      return made
+    }
+    const producer = new Producer(own, { lingerMs, maxInFlight: 3 })
+    try {
+      const sent: Promise<unknown>[] = []
+      const send = async (): Promise<void> => {
+        sent.push(producer.send({ topic, key: null, value: bytes(`${sent.length}`) }))
+        await new Promise((resolve) => setTimeout(resolve, lingerMs + 1))
+      }
+      while (requests < 3) await send()
+      for (let i = 0; i < 30; i++) await send()
+      letGo()
+      await Promise.all(sent)
+      assert.equal(requests, 4)
+      const records = await readAll(topic, sent.length)
+      assert.deepEqual(
+        records.map(({ value }) => Number(text(value))),
+        sent.map((_promise, i) => i),
+      )
+    } finally {
+      letGo()
+      await producer.close(0)
+      await own.close()
+    }
+  })
+}
+
+test('a batch that could not be sent before its time is over fails, also one that still takes records', async () => {
+  const away = createCluster({ bootstrapServers: ['127.0.0.1:1'], requestTimeoutMs: 50, retryBackoffMs: 5 })
+  const topic = await newTopic()
+  // The leader is known, and cannot be reached.
+  const metadata = await cluster.topic(topic)
+  away.metadata.peek = () => metadata
+  const producer = new Producer(away, { lingerMs: 0, deliveryTimeoutMs: 60 })
+  try {
+    await assert.rejects(producer.send({ topic, key: null, value: null }), /were not acknowledged within delivery/)
+  } finally {
+    await producer.close(0)
+    await away.close()
+  }
 })
 
 test('nothing is lost, repeated or reordered when the broker is killed while records flow', {

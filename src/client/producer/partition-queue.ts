@@ -32,6 +32,11 @@ export class PartitionQueue {
     return this.open === null && this.waiting.length === 0 && this.inFlight.length === 0
   }
 
+  /** The batch that goes next; it may take records until then. */
+  get first(): ProducerBatch | null {
+    return this.waiting[0] ?? this.open
+  }
+
   newBatch(builder: RecordBatchBuilder, deliveryTimeoutMs: number): ProducerBatch {
     return new ProducerBatch(this.topic, this.partition, this.#order++, builder, deliveryTimeoutMs)
   }

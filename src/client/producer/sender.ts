@@ -116,12 +116,14 @@ export class Sender {
     let wakeAt = Infinity
     const ready = new Map<number, PartitionQueue[]>()
     for (const queue of this.#active) {
-      wakeAt = Math.min(wakeAt, this.#closeDueBatch(queue, time), this.#expire(queue, time))
+      wakeAt = Math.min(wakeAt, this.#expire(queue, time))
       if (queue.isEmpty) {
         this.#active.delete(queue)
         continue
       }
-      if (queue.waiting.length === 0) continue
+      const lingerEnd = this.#lingerEnd(queue)
+      if (lingerEnd > time) wakeAt = Math.min(wakeAt, lingerEnd)
+      if (queue.waiting.length === 0 && lingerEnd > time) continue
       if (queue.notBefore > time) {
         wakeAt = Math.min(wakeAt, queue.notBefore)
         continue
@@ -139,19 +141,25 @@ export class Sender {
     }
   }
 
-  /** Closes the open batch when its linger time is over; gives the moment when that will be. */
-  #closeDueBatch(queue: PartitionQueue, time: number): number {
-    if (queue.open === null) return Infinity
-    const due = queue.open.createdAt + this.#options.lingerMs
-    if (due > time) return due
-    queue.closeOpen()
-    return Infinity
+  /** From when on the open batch may be sent although it is not full. */
+  #lingerEnd({ open }: PartitionQueue): number {
+    return open === null ? Infinity : open.createdAt + this.#options.lingerMs
+  }
+
+  /**
+   * The batch that is sent next. The open one is closed no sooner than it can go: with a broker that is slow, batches grow
+   * instead of queueing up, which no flush would catch up with.
+   */
+  #next(queue: PartitionQueue): ProducerBatch | undefined {
+    if (queue.waiting.length === 0 && this.#lingerEnd(queue) <= now()) queue.closeOpen()
+    return queue.waiting[0]
   }
 
   /** Fails batches whose delivery timeout is over while they wait; gives the moment of the next one. */
   #expire(queue: PartitionQueue, time: number): number {
-    for (let batch = queue.waiting[0]; batch !== undefined; batch = queue.waiting[0]) {
+    for (let batch = queue.first; batch !== null; batch = queue.first) {
       if (batch.deadline > time) return batch.deadline
+      if (batch === queue.open) queue.closeOpen()
       queue.waiting.shift()
       // The broker may or may not have it: sequences behind it cannot go on as if it had.
       if (batch.sequence !== -1) queue.requireNewEpoch()
@@ -206,9 +214,10 @@ export class Sender {
     const shipments: Shipment[] = []
     let size = REQUEST_OVERHEAD
     for (const queue of queues) {
-      const batch = queue.waiting[0]
-      if (batch === undefined || queue.inFlight.length >= this.#options.maxInFlight) continue
+      if (queue.inFlight.length >= this.#options.maxInFlight) continue
       if (queue.notBefore > now() || queue.needsNewEpoch) continue
+      const batch = this.#next(queue)
+      if (batch === undefined) continue
       if (batch.isBuilt && shipments.length > 0 && size + batch.sizeInBytes > this.#options.maxRequestSize) continue
       let bytes: Uint8Array
       try {
@@ -370,8 +379,8 @@ export class Sender {
         if (this.#closing.signal.aborted) return
         this.#cluster.options.logger.debug({ node, reason: messageOf(error) }, 'No connection to the leader')
         for (const queue of this.#active) {
-          const first = queue.waiting[0]
-          if (first === undefined || this.#cluster.metadata.leader(queue.topic, queue.partition) !== node) continue
+          const { first } = queue
+          if (first === null || this.#cluster.metadata.leader(queue.topic, queue.partition) !== node) continue
           first.lastError ??= error
           this.#cluster.metadata.invalidate(queue.topic)
         }
@@ -390,7 +399,7 @@ export class Sender {
       for (const queue of this.#active) {
         if (queue.topic !== topic || metadata.leader(topic, queue.partition) !== -1) continue
         queue.notBefore = now() + queue.backoff.next()
-        if (queue.waiting[0] !== undefined) queue.waiting[0].lastError = error
+        if (queue.first !== null) queue.first.lastError = error
       }
     }
     metadata
@@ -432,7 +441,7 @@ export class Sender {
       .catch((error: unknown) => {
         if (this.#closing.signal.aborted) return
         if (isRetriable(error)) {
-          for (const queue of this.#active) for (const batch of queue.waiting) batch.lastError ??= error
+          for (const { first } of this.#active) if (first !== null) first.lastError ??= error
           return
         }
         for (const queue of this.#active) {
