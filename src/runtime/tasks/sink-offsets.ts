@@ -7,7 +7,10 @@ import type { TopicPartition, TopicPartitionOffset } from '../../connect/index.t
  */
 export class SinkOffsets {
   readonly #current = new Map<string, TopicPartitionOffset>()
+  /** What the group has. */
   readonly #committed = new Map<string, TopicPartitionOffset>()
+  /** Where delivery begins again when a commit cannot be prepared: the last commit, or a later rewind. */
+  readonly #base = new Map<string, TopicPartitionOffset>()
 
   get isEmpty(): boolean {
     return this.#current.size === 0
@@ -29,22 +32,24 @@ export class SinkOffsets {
   assign(position: TopicPartitionOffset): void {
     this.#current.set(keyOf(position), position)
     this.#committed.set(keyOf(position), position)
+    this.#base.set(keyOf(position), position)
   }
 
   unassign(partition: TopicPartition): void {
     this.#current.delete(keyOf(partition))
     this.#committed.delete(keyOf(partition))
+    this.#base.delete(keyOf(partition))
   }
 
   delivered(position: TopicPartitionOffset): void {
     if (this.has(position)) this.#current.set(keyOf(position), position)
   }
 
-  /** After `context.offset`: delivery goes on from there, and a commit of it is no news. */
+  /** After `context.offset`: delivery goes on from there. The group is not told to go back, only to go on. */
   rewound(position: TopicPartitionOffset): void {
     if (!this.has(position)) return
     this.#current.set(keyOf(position), position)
-    this.#committed.set(keyOf(position), position)
+    this.#base.set(keyOf(position), position)
   }
 
   /** Delivered up to, for all partitions or those given. */
@@ -53,17 +58,18 @@ export class SinkOffsets {
     return of.flatMap((partition) => this.#current.get(keyOf(partition)) ?? [])
   }
 
-  /** Records that were delivered and are not committed, by their offsets. */
+  /** Records that were delivered since the last commit or rewind, by their offsets. */
   uncommitted(): number {
     let records = 0
     for (const [key, { offset }] of this.#current) {
-      records += Math.max(0, offset - (this.#committed.get(key)?.offset ?? offset))
+      records += Math.max(0, offset - (this.#base.get(key)?.offset ?? offset))
     }
     return records
   }
 
+  /** Where delivery begins again when a commit cannot be prepared. */
   lastCommitted(): TopicPartitionOffset[] {
-    return [...this.#committed.values()]
+    return [...this.#base.values()]
   }
 
   /**
@@ -89,12 +95,21 @@ export class SinkOffsets {
         logger.warn({ ...position, delivered: limit }, 'Ignoring an offset of the task: it is not yet consumed')
         return false
       }
-      return this.#committed.get(key)?.offset !== position.offset
+      if (this.#base.get(key)?.offset !== position.offset) return true
+      // What a task is done with where it has gone back to is stored, and must not come again after a stop.
+      return position.offset > (this.#committed.get(key)?.offset ?? -1)
     })
   }
 
   committed(positions: readonly TopicPartitionOffset[]): void {
-    for (const position of positions) if (this.has(position)) this.#committed.set(keyOf(position), position)
+    for (const position of positions) {
+      const key = keyOf(position)
+      const current = this.#current.get(key)
+      if (current === undefined) continue
+      this.#committed.set(key, position)
+      // The task has gone back meanwhile, and has not been given again what lies between.
+      if (position.offset <= current.offset) this.#base.set(key, position)
+    }
   }
 }
 

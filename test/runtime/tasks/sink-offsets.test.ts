@@ -21,13 +21,35 @@ test('only what is new, delivered and assigned may be committed', () => {
   assert.deepEqual(offsets.committable(offsets.current()), [])
 })
 
-test('a rewind moves both what counts as delivered and as committed', () => {
+test('a rewind moves what counts as delivered, and where a commit that fails goes back to', () => {
+  const offsets = assigned(0)
+  offsets.delivered(at(0, 20))
+  offsets.rewound(at(0, 5))
+  assert.deepEqual(offsets.current(), [at(0, 5)])
+  assert.deepEqual(offsets.lastCommitted(), [at(0, 5)])
+  assert.equal(offsets.uncommitted(), 0)
+  // The group is not told to go back.
+  assert.deepEqual(offsets.committable(offsets.current()), [])
+})
+
+test('what is done before the place that a task went back to is committed', () => {
   const offsets = assigned(0)
   offsets.delivered(at(0, 20))
   offsets.rewound(at(0, 12))
-  assert.deepEqual(offsets.current(), [at(0, 12)])
-  assert.deepEqual(offsets.lastCommitted(), [at(0, 12)])
+  assert.deepEqual(offsets.committable(offsets.current()), [at(0, 12)])
+  offsets.committed([at(0, 12)])
   assert.deepEqual(offsets.committable(offsets.current()), [])
+})
+
+test('a commit that ends after a rewind does not skip what is to be given again', () => {
+  const offsets = assigned(0)
+  offsets.delivered(at(0, 20))
+  const due = offsets.committable(offsets.current())
+  offsets.rewound(at(0, 12))
+  offsets.committed(due)
+  assert.deepEqual(offsets.lastCommitted(), [at(0, 12)])
+  offsets.delivered(at(0, 20))
+  assert.deepEqual(offsets.committable(offsets.current()), [at(0, 20)])
 })
 
 test('a partition that was taken away leaves nothing behind', () => {
