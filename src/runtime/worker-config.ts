@@ -160,7 +160,8 @@ export function workerConfig(props: Readonly<Record<string, string>>): WorkerCon
     clientConfigOverridePolicy: text('connector.client.config.override.policy'),
     exactlyOnceSupport: text('exactly.once.source.support').toLowerCase() as ExactlyOnceSupport,
     listeners: list('listeners'),
-    advertisedHost: values['rest.advertised.host.name'] as string | null,
+    // Empty, as from a variable that is not set, it counts as not set.
+    advertisedHost: (values['rest.advertised.host.name'] as string | null) || null,
     advertisedPort: values['rest.advertised.port'] as number | null,
     advertisedListener: values['rest.advertised.listener'] as string | null,
     rest: {

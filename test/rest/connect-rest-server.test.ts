@@ -98,6 +98,7 @@ describe('ConnectRestServerTest', () => {
     const httpsFirst = 'https://encrypted-localhost:42069,http://plaintext-localhost:4761'
     const url = advertised({ listeners: httpsFirst, 'rest.advertised.listener': 'http' })
     assert.equal(url, 'http://plaintext-localhost:4761/')
+    assert.equal(advertised({ listeners: both, 'rest.advertised.host.name': '' }), 'http://localhost:8080/')
   })
 
   test('testOptionsDoesNotIncludeWadlOutput: OPTIONS lists the methods as plain text, as Allow does', async () => {
