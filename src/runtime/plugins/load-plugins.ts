@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly logger: Logger
   /** Modules (absolute paths) of `plugin.path` to leave out, because they hung a thread before. */
   readonly excludedModules?: readonly string[] | undefined
+  /** Told when the bundled plugins are there, before those of `plugin.path` are loaded. */
+  readonly onBundled?: (() => void) | undefined
   /** Told which module of `plugin.path` is being loaded, null when none is. */
   readonly onLoading?: ((file: string | null) => void) | undefined
 }
@@ -41,9 +43,10 @@ export interface LoadOptions {
  * thread only. A module that does not load, or in time, is left out with a warning: the others are of use without it.
  */
 export async function loadPlugins(options: LoadOptions): Promise<PluginRegistry> {
-  const { logger, excludedModules = [], onLoading } = options
+  const { logger, excludedModules = [], onBundled, onLoading } = options
   const registry = new PluginRegistry()
   await addBundledPlugins(registry, logger)
+  onBundled?.()
   // The worker says which entries could not be used: there are many threads.
   const { modules } = await scanPluginPath(options.pluginPath)
   for (const module of modules) {

@@ -49,6 +49,7 @@ export type ListenerEvent = {
 }[keyof TaskRunnerListener]
 
 export type FromThread =
+  /** It is to answer from now on. */
   | { readonly type: 'ready' }
   | { readonly type: 'pong' }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }

@@ -50,6 +50,8 @@ export interface TaskHostOptions {
   readonly marker?: CallMarker
   /** Plugin modules (absolute paths) that hung a thread before and are left out. */
   readonly excludedModules?: readonly string[]
+  /** Told when the bundled plugins were loaded: from then on what runs may be somebody else's code. */
+  readonly onBundled?: () => void
   /** Told which plugin module is being loaded, null when none is. */
   readonly onLoading?: (file: string | null) => void
   /** Takes the place of the offsets topic. */
@@ -92,8 +94,8 @@ export class TaskHost {
   }
 
   #plugins(): Promise<PluginRegistry> {
-    const { config, logger, excludedModules, onLoading } = this.#options
-    this.#registry ??= loadPlugins({ pluginPath: config.pluginPath, logger, excludedModules, onLoading })
+    const { config, logger, excludedModules, onBundled, onLoading } = this.#options
+    this.#registry ??= loadPlugins({ pluginPath: config.pluginPath, logger, excludedModules, onBundled, onLoading })
     return this.#registry
   }
 

@@ -129,6 +129,11 @@ export class TaskThread {
     return this.#lost !== null
   }
 
+  /** There are calls that it has not answered yet. */
+  get isCalled(): boolean {
+    return this.#pending.size > 0
+  }
+
   /** False when it has been silent for longer than between two of its answers: it may hang. */
   get isAnswering(): boolean {
     return this.#unanswered < 2

@@ -41,14 +41,15 @@ export interface TaskThreadsOptions {
 /** Beyond a deadline of the thread's own, so that its answer has time to arrive. */
 const ANSWER_MARGIN_MS = 1000
 const ROUND_TIMEOUT_MS = 2000
-/** A task or connector whose thread is lost this often for an unknown reason is taken for that reason. */
+/** A task or connector whose thread is lost this often for an unknown reason, at last with nothing else in it, is that reason. */
 const LOSSES_BEFORE_FAILED = 2
 /** A thread that may hang is worth as much as one with this many tasks. */
 const SILENT_LOAD = 1_000_000
 
 /**
  * Runs connectors and tasks in a pool of supervised threads. Threads are started when they are needed. A thread that hangs
- * or crashes is replaced: what it hung in is FAILED with a trace that says so, the rest goes on in another thread.
+ * or crashes is replaced: what it hung in is FAILED with a trace that says so, the rest goes on in another thread. When it is
+ * not known what that was, those of the thread are parted, with as many threads as that takes, until it is found.
  */
 export class TaskThreads implements TaskRunner {
   readonly #options: TaskThreadsOptions
@@ -92,6 +93,11 @@ export class TaskThreads implements TaskRunner {
     )
     this.#threads.clear()
     this.#placements.clear()
+  }
+
+  /** How many threads there are at present. */
+  get threadCount(): number {
+    return this.#threads.size
   }
 
   plugins(): Promise<PluginDescription[]> {
@@ -143,6 +149,7 @@ export class TaskThreads implements TaskRunner {
     } catch (error) {
       this.#logAbandoned(`Connector ${name}`, error)
     }
+    this.#endSpareThreads()
   }
 
   async taskConfigs(name: string, maxTasks: number): Promise<Record<string, string>[]> {
@@ -186,6 +193,7 @@ export class TaskThreads implements TaskRunner {
         }
       }),
     )
+    this.#endSpareThreads()
   }
 
   async setTargetState(name: string, target: TargetState): Promise<void> {
@@ -334,12 +342,45 @@ export class TaskThreads implements TaskRunner {
       )
     }
     if (this.#stopped) return
-    for (const placement of there) {
-      if (placement.failed) continue
-      if (culprit === null && loss.loading === null) placement.losses++
-      const isCulprit = culprit !== null && isOwner(placement, culprit)
-      if (isCulprit || placement.losses >= LOSSES_BEFORE_FAILED) this.#fail(placement, loss, isCulprit)
-      else this.#restart(placement)
+    const left = there.filter((placement) => !placement.failed)
+    if (culprit === null && loss.loading === null) this.#part(left, loss)
+    else {
+      for (const placement of left) {
+        if (culprit !== null && isOwner(placement, culprit)) this.#fail(placement, loss, true)
+        else this.#restart(placement, this.#threadFor(placement.kind))
+      }
+    }
+    this.#endSpareThreads()
+  }
+
+  /** One of these made a thread be lost, nobody knows which: halves go on apart, until there is only one to come into question. */
+  #part(suspects: readonly Placement[], loss: ThreadLoss): void {
+    for (const suspect of suspects) suspect.losses++
+    const [first] = suspects
+    if (suspects.length === 1 && first !== undefined && first.losses >= LOSSES_BEFORE_FAILED) {
+      this.#fail(first, loss, false)
+      return
+    }
+    const middle = Math.ceil(suspects.length / 2)
+    for (const half of [suspects.slice(0, middle), suspects.slice(middle)]) {
+      if (half.length === 0) continue
+      // Among others it would bring those under suspicion, too.
+      const thread = this.#spawn()
+      for (const suspect of half) this.#restart(suspect, thread)
+    }
+  }
+
+  /** Those beyond `task.threads` were started to part suspects: they end when nothing is left in them. */
+  #endSpareThreads(): void {
+    for (const thread of this.#threads) {
+      if (this.#threads.size <= this.#settings.threads) return
+      if (thread.isCalled || this.#placements.load(thread) > 0) continue
+      this.#threads.delete(thread)
+      const limit = this.#options.config.taskShutdownGracefulTimeoutMs
+      withDeadline(thread.call('close'), limit, `Stopping task thread ${thread.number}`)
+        .catch(() => undefined)
+        .then(() => thread.terminate())
+        .catch(() => undefined)
     }
   }
 
@@ -351,14 +392,14 @@ export class TaskThreads implements TaskRunner {
         : `Connector "${placement.name}"`
     const message = isCulprit
       ? `${subject} was ended: its thread ${loss.reason} while it was in ${loss.call?.hook}(). The thread was replaced.`
-      : `${subject} was ended: the thread it ran in ${loss.reason}, for the ${placement.losses}nd time. What in the thread did this is not known.`
+      : `${subject} was ended: the thread it ran in ${loss.reason}, for the ${ordinal(placement.losses)} time, and nothing else ran in it.`
     const trace = loss.trace === '' ? `ConnectError: ${message}` : `ConnectError: ${message}\n${loss.trace}`
     if (placement.kind === 'task') this.#options.listener.taskStatus(placement.id, 'FAILED', trace)
     else this.#options.listener.connectorStatus(placement.name, 'FAILED', trace)
   }
 
-  #restart(placement: Placement): void {
-    this.#placements.move(placement, this.#threadFor(placement.kind))
+  #restart(placement: Placement, thread: TaskThread): void {
+    this.#placements.move(placement, thread)
     startOn(placement.thread, placement).catch((error: unknown) => {
       // Failures were reported as status; a lost thread is dealt with by its own replacement.
       if (!(error instanceof ThreadLostError))
@@ -378,6 +419,11 @@ function startOn(thread: TaskThread, placement: Placement): Promise<void> {
   if (placement.kind === 'connector')
     return thread.call('startConnector', placement.name, placement.props, placement.target)
   return thread.call('startTask', placement.id, placement.connectorProps, placement.taskProps, placement.target)
+}
+
+/** `2nd`, `3rd`, `4th`; for what stays small. */
+function ordinal(n: number): string {
+  return `${n}${{ 1: 'st', 2: 'nd', 3: 'rd' }[n] ?? 'th'}`
 }
 
 function isOwner(placement: Placement, owner: ScopeOwner): boolean {

@@ -37,6 +37,7 @@ function main(): void {
     marker,
     excludedModules: start.excludedModules,
     offsets: start.offsets === null ? null : new PortOffsetStore(start.offsets),
+    onBundled: () => post({ type: 'ready' }),
     onLoading: (file) => post({ type: 'loading', file }),
   })
   exposeCurrentCall()
@@ -64,7 +65,9 @@ function main(): void {
     else if (message.type === 'log-levels') levels?.restore(message.levels)
     else void answer(host, message, post)
   })
-  post({ type: 'ready' })
+  // Nothing is done without them, and the supervisor waits: how long the runtime's own code takes to load, which on a busy
+  // machine may be long, is nobody's fault. Who calls is told why they could not be loaded.
+  host.plugins().catch(() => undefined)
 }
 
 async function answer(

@@ -21,7 +21,7 @@ before(async () => {
   await new Admin(cluster).createTopics([
     { name: 'test-offsets', partitions: 1, configs: { 'cleanup.policy': 'compact' } },
   ])
-  shared = start()
+  shared = start({ 'plugin.call.timeout.ms': '500' })
   started = []
 })
 
@@ -46,7 +46,6 @@ function start(given: Record<string, string> = {}): Started {
   const config = testWorkerConfig(broker.bootstrap, {
     'task.threads': '1',
     'task.thread.unresponsive.ms': '2000',
-    'plugin.call.timeout.ms': '500',
     ...given,
   })
   const threads = new TaskThreads({ config, listener, logger: silentLogger, logLevel: 'silent' })
@@ -81,11 +80,13 @@ async function written(threads: TaskThreads, connector: string): Promise<number>
   return (await threads.counters()).find((counters) => counters.connector === connector)?.recordsWritten ?? 0
 }
 
+/** A new thread takes a while on a busy machine. */
 async function goesOn(threads: TaskThreads, connector: string): Promise<void> {
   const before = await written(threads, connector)
   await eventually(
     async () => (await written(threads, connector)) !== before && (await written(threads, connector)) > 0,
     `progress of ${connector}`,
+    60_000,
   )
 }
 
@@ -318,7 +319,6 @@ test('while a thread hangs, new work goes to another one', async () => {
 const smallHeap = {
   'task.thread.max.heap.mb': '64',
   'task.thread.unresponsive.ms': '20000',
-  'plugin.call.timeout.ms': '20000',
 }
 
 for (const [how, what] of [
@@ -389,16 +389,37 @@ test('an endless loop in a transform fails the task that it works for', async ()
   await goesOn(threads, 'beside')
 })
 
-test('an error that belongs to no task restarts all of the thread once, and fails them when it comes again', async () => {
+test('an error that belongs to no task restarts it once, and fails it when it comes again with nothing else in the thread', async () => {
   const { threads, listener } = start()
   const props = misbehaving('unowned', 'poll', 'unowned')
   await threads.startTask(task('unowned'), props, props, 'STARTED')
   const { trace } = await listener.until('unowned-0', 'FAILED')
   assert.match(
     trace ?? '',
-    /the thread it ran in ended because of an error that belongs to none of its tasks, for the 2nd time/,
+    /the thread it ran in ended because of an error that belongs to none of its tasks, for the 2nd time, and nothing else ran in it/,
   )
   assert.match(trace ?? '', /thrown on behalf of nobody/)
+})
+
+test('of many tasks in a thread the one is found and FAILED that ends it in a way that does not say who it was', async () => {
+  const { threads, listener } = start()
+  const innocents = ['innocent-1', 'innocent-2', 'innocent-3']
+  for (const name of innocents) await threads.startTask(task(name), counting(name), counting(name), 'STARTED')
+  const props = misbehaving('nobody', 'poll', 'unowned')
+  await startInVain(threads, 'nobody', props)
+  // All four, then two of them, then it alone.
+  const { trace } = await listener.until('nobody-0', 'FAILED', 100_000)
+  assert.match(trace ?? '', /for the 3rd time, and nothing else ran in it/)
+  for (const name of innocents) {
+    await goesOn(threads, name)
+    assert.ok(!listener.states(`${name}-0`).includes('FAILED'), name)
+  }
+  // It would have come with the other half.
+  assert.ok(listener.states('innocent-1-0').length <= 2)
+  // Threads that are there to part them end with the tasks in them.
+  assert.equal(threads.threadCount, 2)
+  await threads.stopTasks(innocents.map(task))
+  assert.equal(threads.threadCount, 1)
 })
 
 test('a plugin module that never finishes loading is left out; the others can be used', async () => {
