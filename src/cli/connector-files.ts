@@ -20,7 +20,8 @@ const states: Readonly<Record<string, TargetState>> = { RUNNING: 'STARTED', PAUS
 export function readConnectorFile(file: string): ConnectorFile {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    // Some editors begin files with a byte-order mark.
+    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
   } catch (error) {
     const reason =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message

@@ -43,6 +43,14 @@ describe('ConnectStandaloneTest', () => {
     })
   })
 
+  test('a byte-order mark before a file of any form does not count', () => {
+    const mark = '\ufeff'
+    const expected = { name: config.name, config, initialState: null }
+    assert.deepEqual(read(mark + JSON.stringify(config)), expected)
+    const lines = Object.entries(config).map(([key, value]) => `${key}=${value}`)
+    assert.deepEqual(read(mark + lines.join('\r\n')), expected)
+  })
+
   for (const [title, state, initialState] of [
     ['testParseJsonFileWithCreateConnectorRequest', 'STOPPED', 'STOPPED'],
     ['testParseJsonFileWithCreateConnectorRequestWithoutInitialState', undefined, null],
