@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Limit } from '../../src/base/limit.ts'
 
 test('no more than so many run at a time, in the order of their calls, whatever becomes of them', async () => {
-  const limit = new Limit(2)
+  const limit = new Limit(2, 60_000)
   const begun: number[] = []
   const work = Array.from({ length: 5 }, () => Promise.withResolvers<number>())
   const runs = work.map((each, i) =>
@@ -22,4 +22,34 @@ test('no more than so many run at a time, in the order of their calls, whatever 
   assert.deepEqual(await Promise.all([runs[0], runs[2], runs[3], runs[4]]), [0, 2, 3, 4])
   assert.deepEqual(begun, [0, 1, 2, 3, 4])
   assert.equal(await limit.run(async () => 'free again'), 'free again')
+})
+
+test('what takes too long does not hold up the others, and frees no second place when it ends', async () => {
+  const limit = new Limit(1, 5)
+  const hanging = Promise.withResolvers<string>()
+  const work = Promise.withResolvers<void>()
+  const first = limit.run(() => hanging.promise)
+  const begun = Promise.withResolvers<void>()
+  const second = limit.run(() => {
+    begun.resolve()
+    // Not counted any more when it ends, as the first.
+    return work.promise
+  })
+  await begun.promise
+  hanging.resolve('late')
+  assert.equal(await first, 'late')
+  const third = Promise.withResolvers<void>()
+  await limit.run(async () => third.resolve())
+  await third.promise
+  work.resolve()
+  await second
+  const running: number[] = []
+  const all = [1, 2].map((each) =>
+    limit.run(async () => {
+      running.push(each)
+      await new Promise(setImmediate)
+      assert.deepEqual(running.splice(0), [each])
+    }),
+  )
+  await Promise.all(all)
 })

@@ -8,36 +8,49 @@ export class GroupProtocolError extends Error {
 }
 
 export class BytesWriter {
-  readonly #parts: Buffer[] = []
+  #bytes = Buffer.allocUnsafe(256)
+  #size = 0
+
+  /** Where to write the next so many bytes. */
+  #reserve(size: number): number {
+    const at = this.#size
+    this.#size += size
+    if (this.#size > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.max(this.#size, 2 * this.#bytes.length))
+      this.#bytes.copy(grown, 0, 0, at)
+      this.#bytes = grown
+    }
+    return at
+  }
 
   int16(value: number): void {
-    const part = Buffer.alloc(2)
-    part.writeInt16BE(value)
-    this.#parts.push(part)
+    const at = this.#reserve(2)
+    this.#bytes.writeInt16BE(value, at)
   }
 
   int32(value: number): void {
-    const part = Buffer.alloc(4)
-    part.writeInt32BE(value)
-    this.#parts.push(part)
+    const at = this.#reserve(4)
+    this.#bytes.writeInt32BE(value, at)
   }
 
   int64(value: number): void {
-    const part = Buffer.alloc(8)
-    part.writeBigInt64BE(BigInt(value))
-    this.#parts.push(part)
+    const at = this.#reserve(8)
+    this.#bytes.writeBigInt64BE(BigInt(value), at)
   }
 
   string(value: string): void {
-    const bytes = Buffer.from(value, 'utf8')
-    this.int16(bytes.length)
-    this.#parts.push(bytes)
+    const size = Buffer.byteLength(value)
+    this.int16(size)
+    const at = this.#reserve(size)
+    this.#bytes.write(value, at)
   }
 
   /** Null is length −1. */
   bytes(value: Uint8Array | null): void {
     this.int32(value === null ? -1 : value.length)
-    if (value !== null) this.#parts.push(Buffer.from(value))
+    if (value === null) return
+    const at = this.#reserve(value.length)
+    this.#bytes.set(value, at)
   }
 
   array<T>(values: readonly T[], write: (value: T) => void): void {
@@ -46,7 +59,7 @@ export class BytesWriter {
   }
 
   finish(): Uint8Array {
-    return Buffer.concat(this.#parts)
+    return this.#bytes.subarray(0, this.#size)
   }
 }
 

@@ -119,7 +119,9 @@ export function decodeAssignment(bytes: Uint8Array): Assignment {
 function writeWork(out: BytesWriter, work: Work): void {
   const byConnector = new Map<string, number[]>()
   const numbersOf = (connector: string): number[] => {
-    const numbers = byConnector.get(connector) ?? []
+    const known = byConnector.get(connector)
+    if (known !== undefined) return known
+    const numbers: number[] = []
     byConnector.set(connector, numbers)
     return numbers
   }

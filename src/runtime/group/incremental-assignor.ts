@@ -2,9 +2,9 @@ import {
   addSets,
   common,
   compareTasks,
+  copyOf,
   difference,
   isEmpty,
-  NO_WORK,
   parseTaskKey,
   removeSets,
   taskKey,
@@ -22,7 +22,7 @@ export interface IncrementalAssignment {
   /** Per member: what it must stop, and then join again. */
   readonly revoked: Map<string, Work>
   /** Per member: all that it will hold. */
-  readonly complete: Map<string, Work>
+  readonly complete: Map<string, WorkSets>
   readonly delayMs: number
 }
 
@@ -69,19 +69,18 @@ export class IncrementalAssignor {
   ): IncrementalAssignment {
     if (this.#previousGeneration !== lastCompletedGeneration) this.#previous = workSets()
     const wanted = workSets(configured)
-    const active = workSets(...members.values())
+    const held = new Map([...members].map(([worker, work]) => [worker, workSets(work)]))
+    const active = together([...held.values()])
     if (intersects(this.#previousRevocation, active)) this.#previous = active
     this.#previousRevocation = workSets()
 
-    const known = workSets()
-    addSets(known, this.#previous)
-    addSets(known, active)
-    const deleted = difference(known, wanted)
-    const duplicated = duplicates(members)
+    const deleted = difference(this.#previous, wanted)
+    addSets(deleted, difference(active, wanted))
+    const duplicated = duplicates([...held.values()])
     const lost = difference(this.#previous, active, deleted)
     const created = difference(wanted, this.#previous, active)
 
-    const loads: WorkerLoad[] = [...members].map(([worker, work]) => ({ worker, ...workSets(work) }))
+    const loads: WorkerLoad[] = [...held].map(([worker, sets]) => ({ worker, ...copyOf(sets) }))
     const revoked = new Map<string, WorkSets>()
     for (const load of loads) {
       const gone = heldOf(load, deleted, duplicated)
@@ -100,8 +99,8 @@ export class IncrementalAssignor {
     fillEvenly(loads, 'connectors', [...toAssign.connectors].toSorted())
     fillEvenly(loads, 'tasks', sortedTasks(toAssign))
 
-    this.#remember(loads, revoked, lost, generation, members)
-    return this.#answer(loads, revoked, members)
+    this.#remember(loads, revoked, lost, generation)
+    return this.#answer(loads, revoked, held)
   }
 
   /** Which of the lost items go to anyone now. May give some straight to candidate workers. Sets the delay. */
@@ -160,7 +159,6 @@ export class IncrementalAssignor {
     revoked: ReadonlyMap<string, WorkSets>,
     lost: WorkSets,
     generation: number,
-    members: ReadonlyMap<string, Work>,
   ): void {
     this.#previous = workSets()
     for (const load of loads) addSets(this.#previous, load)
@@ -170,13 +168,13 @@ export class IncrementalAssignor {
     }
     addSets(this.#previous, lost)
     this.#previousGeneration = generation
-    this.#previousMembers = new Set(members.keys())
+    this.#previousMembers = new Set(loads.map(({ worker }) => worker))
   }
 
   #answer(
     loads: readonly WorkerLoad[],
     revoked: ReadonlyMap<string, WorkSets>,
-    members: ReadonlyMap<string, Work>,
+    held: ReadonlyMap<string, WorkSets>,
   ): IncrementalAssignment {
     const answer: IncrementalAssignment = {
       assigned: new Map(),
@@ -185,10 +183,9 @@ export class IncrementalAssignor {
       delayMs: this.#delayMs,
     }
     for (const load of loads) {
-      const held = workSets(members.get(load.worker) ?? NO_WORK)
-      answer.assigned.set(load.worker, toWork(difference(load, held)))
+      answer.assigned.set(load.worker, toWork(difference(load, held.get(load.worker) ?? workSets())))
       answer.revoked.set(load.worker, toWork(revoked.get(load.worker) ?? workSets()))
-      answer.complete.set(load.worker, toWork(load))
+      answer.complete.set(load.worker, load)
     }
     return answer
   }
@@ -215,12 +212,21 @@ function heldOf(load: WorkerLoad, ...sets: readonly WorkSets[]): WorkSets {
   return held
 }
 
+/** Not to be changed. */
+function together(held: readonly WorkSets[]): WorkSets {
+  const [only, ...others] = held
+  if (only !== undefined && others.length === 0) return only
+  const all = workSets()
+  for (const sets of held) addSets(all, sets)
+  return all
+}
+
 /** Items that more than one member runs. */
-function duplicates(members: ReadonlyMap<string, Work>): WorkSets {
-  const seen = workSets()
+function duplicates(held: readonly WorkSets[]): WorkSets {
   const twice = workSets()
-  for (const work of members.values()) {
-    const mine = workSets(work)
+  if (held.length < 2) return twice
+  const seen = workSets()
+  for (const mine of held) {
     addSets(twice, common(seen, mine))
     addSets(seen, mine)
   }

@@ -8,7 +8,7 @@ import {
 } from './codec.ts'
 import { assignEagerly } from './eager-assignor.ts'
 import { IncrementalAssignor } from './incremental-assignor.ts'
-import { NO_WORK, taskKey, type Work } from './work.ts'
+import { NO_WORK, taskKey, type Work, type WorkSets, workSets } from './work.ts'
 
 /** What the leader must know of the configuration topic. */
 export interface LeaderConfigView {
@@ -28,7 +28,8 @@ export class GroupLeader {
   #memberCount = 0
   #ownId = ''
   #completedRound = -1
-  #owners = new Map<string, string>()
+  /** REST addresses, and what runs there. */
+  #owners: { readonly url: string; readonly work: WorkSets }[] = []
 
   constructor(view: LeaderConfigView, scheduledRebalanceMaxDelayMs: number) {
     this.#view = view
@@ -62,7 +63,7 @@ export class GroupLeader {
   /** To be told of every assignment that this worker got: the memory holds only from one own round to the next. */
   completed(asLeader: boolean): void {
     this.#completedRound = asLeader ? this.#round : -1
-    if (!asLeader) this.#owners.clear()
+    if (!asLeader) this.#owners = []
   }
 
   /** True when nobody else was in the last round that this worker led. */
@@ -72,16 +73,17 @@ export class GroupLeader {
 
   /** REST address of the worker that runs a connector, or null. */
   connectorOwner(connector: string): string | null {
-    return this.#owners.get(`connector ${connector}`) ?? null
+    return this.#owners.find(({ work }) => work.connectors.has(connector))?.url ?? null
   }
 
   taskOwner(id: ConnectorTaskId): string | null {
-    return this.#owners.get(`task ${taskKey(id)}`) ?? null
+    const key = taskKey(id)
+    return this.#owners.find(({ work }) => work.tasks.has(key))?.url ?? null
   }
 
   #eager(members: ReadonlyMap<string, MemberMetadata>): Map<string, Partial<Assignment>> {
     const assigned = assignEagerly(this.#view.configured(), [...members.keys()])
-    this.#noteOwners(assigned, members)
+    this.#noteOwners(new Map([...assigned].map(([id, work]) => [id, workSets(work)])), members)
     return new Map([...assigned].map(([id, work]) => [id, { assigned: work }]))
   }
 
@@ -103,12 +105,7 @@ export class GroupLeader {
     )
   }
 
-  #noteOwners(complete: ReadonlyMap<string, Work>, members: ReadonlyMap<string, MemberMetadata>): void {
-    this.#owners = new Map()
-    for (const [id, work] of complete) {
-      const url = members.get(id)?.url ?? ''
-      for (const connector of work.connectors) this.#owners.set(`connector ${connector}`, url)
-      for (const task of work.tasks) this.#owners.set(`task ${taskKey(task)}`, url)
-    }
+  #noteOwners(complete: ReadonlyMap<string, WorkSets>, members: ReadonlyMap<string, MemberMetadata>): void {
+    this.#owners = [...complete].map(([id, work]) => ({ url: members.get(id)?.url ?? '', work }))
   }
 }

@@ -12,7 +12,7 @@ import {
   type ProtocolVersion,
 } from './codec.ts'
 import { GroupLeader, type LeaderConfigView } from './leader.ts'
-import { addWork, isNoWork, NO_WORK, removeSets, toWork, type Work, workSets } from './work.ts'
+import { isNoWork, NO_WORK, union, without, type Work } from './work.ts'
 
 /** Plays the classic group protocol of a broker; the client's `GroupMember` is one. */
 export interface GroupMembership {
@@ -242,9 +242,7 @@ export class ConnectGroup {
 
   /** Forgets work that needs no revocation any more. */
   drop(work: Work): void {
-    const sets = workSets(this.#held)
-    removeSets(sets, workSets(work))
-    this.#held = toWork(sets)
+    this.#held = without(this.#held, work)
   }
 
   #protocols(): { name: string; metadata: Uint8Array }[] {
@@ -303,9 +301,7 @@ export class ConnectGroup {
       await this.#owner.revoked(assignment.revoked)
     }
     if (losses !== this.#losses) return
-    const held = workSets(version === 0 ? NO_WORK : this.#held)
-    addWork(held, assignment.assigned)
-    this.#held = toWork(held)
+    this.#held = union(version === 0 ? NO_WORK : this.#held, assignment.assigned)
     if (!(await this.#catchUp(assignment)) || losses !== this.#losses) return
     this.#settled = true
     await this.#owner.assigned()

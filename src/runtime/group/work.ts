@@ -32,15 +32,14 @@ export interface WorkSets {
   readonly tasks: Set<string>
 }
 
-export function workSets(...works: readonly Work[]): WorkSets {
-  const sets: WorkSets = { connectors: new Set(), tasks: new Set() }
-  for (const work of works) addWork(sets, work)
+export function workSets(work: Work = NO_WORK): WorkSets {
+  const sets: WorkSets = { connectors: new Set(work.connectors), tasks: new Set() }
+  for (const task of work.tasks) sets.tasks.add(taskKey(task))
   return sets
 }
 
-export function addWork(sets: WorkSets, work: Work): void {
-  for (const connector of work.connectors) sets.connectors.add(connector)
-  for (const task of work.tasks) sets.tasks.add(taskKey(task))
+export function copyOf({ connectors, tasks }: WorkSets): WorkSets {
+  return { connectors: new Set(connectors), tasks: new Set(tasks) }
 }
 
 export function addSets(to: WorkSets, from: WorkSets): void {
@@ -49,23 +48,50 @@ export function addSets(to: WorkSets, from: WorkSets): void {
 }
 
 export function removeSets(from: WorkSets, what: WorkSets): void {
+  if (isEmpty(from)) return
   for (const connector of what.connectors) from.connectors.delete(connector)
   for (const task of what.tasks) from.tasks.delete(task)
 }
 
-/** What is in `base` and in none of `others`. */
-export function difference(base: WorkSets, ...others: readonly WorkSets[]): WorkSets {
-  const result: WorkSets = { connectors: new Set(base.connectors), tasks: new Set(base.tasks) }
+/** What is in `base` and in none of the others. Quick where the first of them leaves little. */
+export function difference(base: WorkSets, most: WorkSets, ...others: readonly WorkSets[]): WorkSets {
+  const result = workSets()
+  for (const connector of base.connectors) if (!most.connectors.has(connector)) result.connectors.add(connector)
+  for (const task of base.tasks) if (!most.tasks.has(task)) result.tasks.add(task)
   for (const other of others) removeSets(result, other)
   return result
 }
 
 /** What is in both. */
 export function common(a: WorkSets, b: WorkSets): WorkSets {
-  const both = workSets()
-  for (const connector of a.connectors) if (b.connectors.has(connector)) both.connectors.add(connector)
-  for (const task of a.tasks) if (b.tasks.has(task)) both.tasks.add(task)
+  return { connectors: inBoth(a.connectors, b.connectors), tasks: inBoth(a.tasks, b.tasks) }
+}
+
+function inBoth(a: ReadonlySet<string>, b: ReadonlySet<string>): Set<string> {
+  const [few, many] = a.size <= b.size ? [a, b] : [b, a]
+  const both = new Set<string>()
+  for (const item of few) if (many.has(item)) both.add(item)
   return both
+}
+
+/** All of `base` but what is in `removed`. */
+export function without(base: Work, removed: Work): Work {
+  if (isNoWork(removed)) return base
+  const sets = workSets(removed)
+  // Of the many tasks few are of the same connectors: no text is made for the others.
+  const touched = new Set(removed.tasks.map(({ connector }) => connector))
+  return {
+    connectors: base.connectors.filter((connector) => !sets.connectors.has(connector)),
+    tasks: base.tasks.filter((id) => !touched.has(id.connector) || !sets.tasks.has(taskKey(id))),
+  }
+}
+
+/** All of both, once. */
+export function union(base: Work, added: Work): Work {
+  if (isNoWork(added)) return base
+  const rest = without(base, added)
+  const { connectors, tasks } = toWork(workSets(added))
+  return { connectors: [...rest.connectors, ...connectors], tasks: [...rest.tasks, ...tasks] }
 }
 
 export function isEmpty(sets: WorkSets): boolean {

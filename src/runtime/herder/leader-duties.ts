@@ -18,7 +18,7 @@ export function dropStaleStatuses(config: ConfigStore, statuses: StatusStore): v
   for (const connector of new Set([...statuses.connectors(), ...statuses.connectorsWithTopics()])) {
     if (!state.has(connector)) statuses.deleteConnector(connector)
     else {
-      for (const { task } of statuses.tasks(connector)) {
+      for (const task of statuses.taskNumbers(connector)) {
         if (state.taskConfig({ connector, task }) === null) statuses.deleteTask({ connector, task })
       }
     }

@@ -1,7 +1,7 @@
 import { Limit } from '../../base/limit.ts'
 import type { Logger } from '../../base/logger.ts'
 import { traceOf } from '../errors/trace.ts'
-import { difference, parseTaskKey, taskKey, toWork, type Work, workSets } from '../group/work.ts'
+import { parseTaskKey, taskKey, type Work, workSets } from '../group/work.ts'
 import type { StartupMeter } from '../metrics/startup-meter.ts'
 import type { ConfigProviders, ResolvedProps } from '../providers/config-providers.ts'
 import { ReloadTimers } from '../providers/reload-timers.ts'
@@ -25,6 +25,8 @@ import type { SecretSource } from './redaction.ts'
  * and to stay in the group meanwhile, nor those that they start in.
  */
 const MOST_TASK_STARTS = 256
+/** A start that takes longer waits for something else than this worker, and lets another one begin. */
+const COUNTED_START_MS = 5000
 
 export interface LocalWorkOptions {
   readonly config: ConfigState
@@ -62,7 +64,7 @@ export class LocalWork implements TaskRunnerListener {
   readonly #options: LocalWorkOptions
   readonly #runner: TaskRunner
   readonly #lanes = new Lanes()
-  readonly #taskStarts = new Limit(MOST_TASK_STARTS)
+  readonly #taskStarts = new Limit(MOST_TASK_STARTS, COUNTED_START_MS)
   readonly #connectors = new Places()
   readonly #tasks = new Places()
   readonly #running = new Set<string>()
@@ -103,8 +105,10 @@ export class LocalWork implements TaskRunnerListener {
 
   /** All the tasks of a connector that are placed here. */
   tasksOf(connector: string): ConnectorTaskId[] {
+    const prefix = `${connector}-`
     return this.#tasks
       .names()
+      .filter((name) => name.startsWith(prefix))
       .map(parseTaskKey)
       .filter((id) => id.connector === connector)
   }
@@ -115,16 +119,22 @@ export class LocalWork implements TaskRunnerListener {
 
   /** Starts what is held and not placed yet. Does not wait for the starts. */
   startMissing(held: Work): void {
-    const placed = workSets(this.placed())
-    const missing = toWork(difference(workSets(held), placed))
-    for (const connector of missing.connectors)
-      if (this.#options.config.has(connector)) void this.startConnector(connector)
-    for (const id of missing.tasks) if (this.#options.config.taskConfig(id) !== null) void this.startTask(id)
+    const { config } = this.#options
+    for (const connector of held.connectors)
+      if (!this.hasConnector(connector) && config.has(connector)) void this.startConnector(connector)
+    for (const id of held.tasks) if (!this.hasTask(id) && config.taskConfig(id) !== null) void this.startTask(id)
   }
 
   /** Stops what is placed and not held any more. */
   async stopSuperfluous(held: Work): Promise<void> {
-    await this.stop(toWork(difference(workSets(this.placed()), workSets(held))))
+    const wanted = workSets(held)
+    await this.stop({
+      connectors: this.#connectors.names().filter((connector) => !wanted.connectors.has(connector)),
+      tasks: this.#tasks
+        .names()
+        .filter((name) => !wanted.tasks.has(name))
+        .map(parseTaskKey),
+    })
   }
 
   /** Null unless it failed, which its status tells as well; also when something else overtook the start. */

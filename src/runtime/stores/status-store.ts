@@ -71,6 +71,11 @@ export class StatusStore {
     return [...tasks].map(([task, entry]) => ({ task, entry })).toSorted((a, b) => a.task - b.task)
   }
 
+  /** Of which tasks of the connector there is a status. */
+  taskNumbers(connector: string): number[] {
+    return [...(this.#tasks.get(connector)?.keys() ?? [])]
+  }
+
   /** Every connector that has a status, its own or a task's. */
   connectors(): string[] {
     return [...new Set([...this.#connectors.keys(), ...this.#tasks.keys()])]

@@ -58,3 +58,10 @@ test('tasks that are taken away while they wait for their start are not started'
   await played.settle()
   assert.equal(begun.length, MOST)
 })
+
+test('tasks whose starts hang hold up the others for seconds only', async (t) => {
+  const { played, begun } = await start(t)
+  await eventually(() => begun.length === 2 * MOST, 'the next starts')
+  await played.settle()
+  assert.ok(begun.length < COUNT, 'all starts at once')
+})
