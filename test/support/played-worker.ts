@@ -185,9 +185,9 @@ export class PlayedWorker {
   }
 
   /** The group assigns to this member, a follower, once it has joined and `answered` resolves. */
-  async follow(assignment: Partial<Assignment> = {}, answered = Promise.resolve()): Promise<void> {
+  async follow(assignment: Partial<Assignment> = {}, answered: Promise<void> | null = null): Promise<void> {
     await this.#round('leader', async () => {
-      await answered
+      if (answered !== null) await answered
       return this.#encode({ leaderUrl, ...assignment })
     })
   }
