@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -48,7 +48,9 @@ test('the connector of forty lines is loaded from plugin.path, without a node_mo
     }
     await millrace.rest.createConnector({ name: 'inbox', config })
     await millrace.reach('inbox', 'RUNNING', 1)
-    await writeFile(join(folder, 'inbox', 'b.txt'), 'second')
+    // A file that is written where it is read may be read before all of it is there.
+    await writeFile(join(folder, 'b.txt'), 'second')
+    await rename(join(folder, 'b.txt'), join(folder, 'inbox', 'b.txt'))
     const records = await readTopic(millrace.bootstrapServer, 'inbox', 2)
     assert.deepEqual(
       records.map(({ key, value }) => [key, value]),
