@@ -59,15 +59,15 @@ export class ErrantRecords {
     if (this.#intolerable !== null) throw this.#intolerable
   }
 
-  /** Resolves when all reports for these partitions are stored. @throws ConnectError when one could not be */
+  /** Resolves when all reports for these partitions are stored. @throws ConnectError when one could not be, from then on */
   async settled(partitions: readonly TopicPartition[]): Promise<void> {
     try {
       for (const { topic, partition } of partitions) {
         const key = partitionKey(topic, partition)
         const pending = this.#pending.get(key)
         if (pending === undefined) continue
-        this.#pending.delete(key)
         await Promise.all(pending)
+        if (pending.size === 0) this.#pending.delete(key)
       }
     } catch (error) {
       throw new ConnectError(

@@ -92,11 +92,17 @@ export class SinkCommitter {
 
   /**
    * Closes partitions: the task prepares a commit, is told to close them, and the commit is awaited. Whatever fails is
-   * logged, except what `close` throws, which is thrown when the rest is done.
+   * logged, except what `close` throws, which is thrown when the rest is done. Nothing is committed when a record that the
+   * task reported could not be kept, which is thrown as well.
    */
   async close(partitions: readonly TopicPartition[], close: () => Promise<void>): Promise<void> {
     const { offsets } = this.#deps
-    await this.#reportsKept(partitions)
+    try {
+      await this.#reportsKept(partitions)
+    } catch (error) {
+      await close()
+      throw error
+    }
     const current = offsets.current(partitions)
     const sequence = this.#begin()
     const due = await this.#prepare(current, sequence, true, close)
