@@ -12,6 +12,8 @@ const MEASURE_TIMEOUT_MS = 30_000
 /** A thread that holds almost as much as it may is not to be kept collecting, unless it grows on. */
 const REST_PER_COLLECTION = 10
 const GROWN = 1.3
+/** What one call into native code may add before anybody can look: a text that is parsed grows to three times its size. */
+const LEAST_SPARE_MB = 1024
 
 /** What a thread may hold, in bytes. */
 export interface HeapAllowance {
@@ -40,7 +42,7 @@ export function heapAllowance(maxHeapMb: number | null): HeapAllowance {
   return {
     bytes: maxHeapMb * MIB,
     text: `task.thread.max.heap.mb is ${maxHeapMb}`,
-    resourceLimits: { maxOldGenerationSizeMb: maxHeapMb + Math.max(256, 2 * maxHeapMb) },
+    resourceLimits: { maxOldGenerationSizeMb: maxHeapMb + Math.max(LEAST_SPARE_MB, 2 * maxHeapMb) },
   }
 }
 
