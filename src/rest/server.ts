@@ -1,8 +1,11 @@
+import dns from 'node:dns/promises'
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from '../base/logger.ts'
 import { createApp, type RestOptions } from './app.ts'
 import { OpenServer } from './open-server.ts'
 import { type BoundListener, ListenError, type Listener, parseListener } from './listeners.ts'
@@ -59,7 +62,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
           : createServer((request, response) => app.routing(request, response))
       server.keepAliveTimeout = IDLE_CONNECTION_MS
       const opened = new OpenServer(server)
-      bound.push({ scheme, ...(await listen(server, listener, setting)) })
+      bound.push({ scheme, ...(await listen(server, listener, setting, appOptions.logger)) })
       servers.push(opened)
     }
     return bound
@@ -79,16 +82,30 @@ function urlOf({ scheme, host, port }: BoundListener): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}/`
 }
 
-function listen(server: Server, listener: Listener, setting: string): Promise<Omit<BoundListener, 'scheme'>> {
+async function listen(
+  server: Server,
+  listener: Listener,
+  setting: string,
+  logger: Logger,
+): Promise<Omit<BoundListener, 'scheme'>> {
   const { host, port } = listener
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, listener, setting)))
+  try {
     // Without a host Node.js takes the addresses of both IPv6 and IPv4, or of IPv4 alone where there is no IPv6.
-    server.listen(host === '' ? { port } : { host, port }, () => {
-      const bound = server.address() as AddressInfo
-      resolve({ host: host === '' ? bound.address : host, port: bound.port })
-    })
-  })
+    server.listen(host === '' ? { port } : { host: await addressToBind(host), port })
+    await once(server, 'listening')
+  } catch (error) {
+    throw listenError(error as NodeJS.ErrnoException, listener, setting)
+  }
+  // A connection that cannot be taken, for want of file descriptors say, must not end the worker.
+  server.on('error', (error) => logger.error({ err: error }, `The listener ${listener.text} has an error`))
+  const bound = server.address() as AddressInfo
+  return { host: host === '' ? bound.address : host, port: bound.port }
+}
+
+/** That of IPv4 for a name that has both, as with a JVM: `localhost` is where `127.0.0.1` is. */
+export async function addressToBind(host: string): Promise<string> {
+  const { address } = await dns.lookup(host, { order: 'ipv4first' })
+  return address
 }
 
 function listenError(error: NodeJS.ErrnoException, { text, port }: Listener, setting: string): ListenError {

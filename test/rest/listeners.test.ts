@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import dns from 'node:dns/promises'
 import { test } from 'node:test'
 import { parseListener, unreachableNotice } from '../../src/rest/listeners.ts'
+import { addressToBind } from '../../src/rest/server.ts'
 
 test('an address to listen on is split; what is none is refused with the setting', () => {
   assert.deepEqual(parseListener(' HTTPS://[::1]:8443/ ', 'listeners'), {
@@ -33,4 +35,18 @@ test('a worker that others cannot reach is warned, unless all is on this machine
   )
   assert.equal(notice('http://127.0.0.1:8083/', '127.0.0.1', 'localhost:9092', 'PLAINTEXT://[::1]:9092'), '')
   assert.equal(notice('http://10.0.0.2:8083/', '0.0.0.0', elsewhere), '')
+})
+
+test('a name with addresses of both kinds is bound where it has IPv4, and an address where it is', async (t) => {
+  assert.equal(await addressToBind('::1'), '::1')
+  assert.equal(await addressToBind('127.0.0.2'), '127.0.0.2')
+  // As most machines have it in /etc/hosts.
+  const both = [
+    { address: '::1', family: 6 },
+    { address: '127.0.0.1', family: 4 },
+  ]
+  t.mock.method(dns, 'lookup', async (_host: string, { order }: { order?: string } = {}) =>
+    order === 'ipv4first' ? both[1] : both[0],
+  )
+  assert.equal(await addressToBind('localhost'), '127.0.0.1')
 })
