@@ -27,3 +27,10 @@ test('--log-level refuses what is no level, and a level without the logger that 
   assert.throws(() => parsed('--log-level', `${rest}=loud`), /"loud" is not a log level/)
   assert.throws(() => parsed('--log-level', '=info'), /"=info" names no logger/)
 })
+
+test('--override takes one property each time, and leaves the files that follow to the command', () => {
+  const command = withServerOptions(new Command()).argument('<worker>').argument('[connectors...]')
+  command.parse(['--override', 'a=1', 'w.properties', '--override', 'b=2', 'c.json', 'd.json'], { from: 'user' })
+  assert.deepEqual(command.args, ['w.properties', 'c.json', 'd.json'])
+  assert.deepEqual(command.opts<ServerOptions>().override, ['a=1', 'b=2'])
+})

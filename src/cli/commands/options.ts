@@ -17,10 +17,14 @@ export interface ChosenLevels {
 
 const levels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
-/** Adds `--override key=value …` and `--log-level` to a command. */
+/** Adds `--override` and `--log-level`, which may be repeated, to a command. */
 export function withServerOptions(command: Command): Command {
   return command
-    .option('--override <key=value...>', 'set or replace properties of the file', collect, [])
+    .addOption(
+      new Option('--override <key=value>', 'set or replace a property of the file (may be repeated)')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .addOption(
       new Option(
         '--log-level <[logger=]level>',
