@@ -171,10 +171,12 @@ export class StatusStore {
 
 /**
  * UNASSIGNED and FAILED must not overwrite what a newer owner wrote: they are dropped when another worker of a later
- * generation holds the entry. Everything else is written as it comes.
+ * generation holds the entry. Everything else is written as it comes, and so is a failure of what nobody claims to run:
+ * generations begin anew in a group that was empty for a while, and what fails in them must not seem unassigned for good.
  */
 function isSafe(held: StatusEntry | null, entry: StatusEntry): boolean {
   if (entry.state !== 'UNASSIGNED' && entry.state !== 'FAILED') return true
+  if (entry.state === 'FAILED' && held?.state === 'UNASSIGNED') return true
   return held === null || held.workerId === entry.workerId || held.generation <= entry.generation
 }
 

@@ -79,6 +79,16 @@ test('UNASSIGNED and FAILED do not overwrite what a worker of a later generation
   assert.equal(store.connector('c')?.state, 'UNASSIGNED')
 })
 
+test('what fails where nobody runs it is told, although generations have begun anew since it ran', () => {
+  const { store, log } = openStore()
+  const farewell = '{"state":"UNASSIGNED","trace":null,"worker_id":"before:1","generation":50}'
+  for (const key of ['status-connector-c', 'status-task-c-0']) log.foreign(key, farewell)
+  store.putConnector('c', entry({ state: 'FAILED', generation: 2 }))
+  store.putTask({ connector: 'c', task: 0 }, entry({ state: 'FAILED', generation: 2 }))
+  assert.equal(store.connector('c')?.state, 'FAILED')
+  assert.equal(store.task({ connector: 'c', task: 0 })?.state, 'FAILED')
+})
+
 test('a late UNASSIGNED of the former owner is not believed', () => {
   const { store, log } = openStore()
   store.putTask({ connector: 'c', task: 0 }, entry({ workerId: 'new:1', generation: 6 }))
