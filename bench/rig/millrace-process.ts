@@ -37,10 +37,18 @@ export interface MillraceOptions {
   readonly onOutput?: (text: string) => void
 }
 
-/** Starts `millrace …` and waits until it is ready. Throws with what it printed when it ends instead. */
+/** On a busy machine, many times what it takes. */
+const READY_TIMEOUT_MS = 120_000
+
+/** Starts `millrace …` and waits until it is ready. Throws with what it printed when it ends instead, or is ended for taking too long. */
 export async function startMillrace(options: MillraceOptions): Promise<MillraceProcess> {
   const started = spawnMillrace(options)
-  await started.ready
+  const limit = setTimeout(() => void started.kill(), READY_TIMEOUT_MS)
+  try {
+    await started.ready
+  } finally {
+    clearTimeout(limit)
+  }
   return started
 }
 

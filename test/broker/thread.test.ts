@@ -2,8 +2,14 @@ import assert from 'node:assert/strict'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { BrokerConfigError, ListenError, StorageError, startBrokerThread } from '../../src/broker/index.ts'
+import { after, before, test, type TestContext } from 'node:test'
+import {
+  BrokerConfigError,
+  type BrokerThread,
+  ListenError,
+  StorageError,
+  startBrokerThread,
+} from '../../src/broker/index.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
 import { ApiVersions } from '../../src/protocol/messages/index.ts'
 import { WireClient } from '../support/wire-client.ts'
@@ -19,8 +25,15 @@ function settings(more: Record<string, string> = {}): Record<string, string> {
 }
 const quiet = { logLevel: 'silent' } as const
 
-test('a broker in a thread tells its port, serves, and stops', async () => {
+/** Starts one that ends with the test, unless that has closed it before. */
+async function start(t: TestContext): Promise<BrokerThread> {
   const broker = await startBrokerThread(settings(), quiet)
+  t.after(() => broker.close())
+  return broker
+}
+
+test('a broker in a thread tells its port, serves, and stops', async (t) => {
+  const broker = await start(t)
   const port = broker.listeners[0]?.port ?? 0
   assert.ok(port > 0)
   const client = await WireClient.connect(port)
@@ -31,16 +44,15 @@ test('a broker in a thread tells its port, serves, and stops', async () => {
   await assert.rejects(WireClient.connect(port))
 })
 
-test('its data and cluster id outlive it', async () => {
-  const first = await startBrokerThread(settings(), quiet)
+test('its data and cluster id outlive it', async (t) => {
+  const first = await start(t)
   await first.close()
-  const second = await startBrokerThread(settings(), quiet)
+  const second = await start(t)
   assert.equal(second.clusterId, first.clusterId)
-  await second.close()
 })
 
-test('a port in use is told with the address and what to do', async () => {
-  const first = await startBrokerThread(settings(), quiet)
+test('a port in use is told with the address and what to do', async (t) => {
+  const first = await start(t)
   const port = first.listeners[0]?.port
   const second = { listeners: `PLAINTEXT://127.0.0.1:${port}`, 'log.dirs': join(folder, 'other') }
   await assert.rejects(startBrokerThread(second, quiet), (error) => {
@@ -48,11 +60,10 @@ test('a port in use is told with the address and what to do', async () => {
     assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}.*in use.*another port`))
     return true
   })
-  await first.close()
 })
 
-test('data folders that are in use or cannot be made are told', async () => {
-  const first = await startBrokerThread(settings(), quiet)
+test('data folders that are in use or cannot be made are told', async (t) => {
+  const first = await start(t)
   await assert.rejects(startBrokerThread(settings(), quiet), (error) => {
     assert.ok(error instanceof StorageError)
     assert.ok(error.message.includes(join(folder, 'data')), error.message)

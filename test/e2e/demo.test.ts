@@ -4,13 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/postgres.ts'
 
 const demo = fileURLToPath(new URL('../../bench/demo/demo.ts', import.meta.url))
 
+/** Runs it until it ends by itself, or, if that does not happen, until the test ends. */
 async function runDemo(
+  t: TestContext,
   args: string[],
   onOutput: (text: string, child: { kill(signal: NodeJS.Signals): void }) => void = () => undefined,
 ) {
@@ -19,6 +21,13 @@ async function runDemo(
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  t.after(async () => {
+    // It stops what it has started.
+    child.kill('SIGTERM')
+    await exited
+    await rm(folder, { recursive: true, force: true })
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -26,9 +35,7 @@ async function runDemo(
       onOutput(output, child)
     })
   }
-  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
-  await rm(folder, { recursive: true, force: true })
-  return { code, output }
+  return { code: await exited, output }
 }
 
 async function ports(): Promise<string[]> {
@@ -36,27 +43,27 @@ async function ports(): Promise<string[]> {
   return ['--rest-port', String(rest), '--broker-port', String(broker), '--postgres-port', String(postgres)]
 }
 
-test('the demo moves every row, compares row for row and ends with 0', async () => {
-  const { code, output } = await runDemo(['--once', '--rows', '30000', ...(await ports())])
+test('the demo moves every row, compares row for row and ends with 0', async (t) => {
+  const { code, output } = await runDemo(t, ['--once', '--rows', '30000', ...(await ports())])
   assert.equal(code, 0, output)
   assert.match(output, /30100 rows in the table, 30150 records in \d+ objects: they agree/)
   assert.match(output, /table → topic +[\d,]+ rows\/s/)
 })
 
-test('a taken port is named, with the option that changes it, and nothing is left running', async () => {
+test('a taken port is named, with the option that changes it, and nothing is left running', async (t) => {
   const [, rest = '0', ...others] = await ports()
   const holder = createServer()
   await new Promise<void>((resolve) => holder.listen(Number(rest), '127.0.0.1', resolve))
-  const { code, output } = await runDemo(['--once', '--rest-port', rest, ...others])
-  holder.close()
+  t.after(() => holder.close())
+  const { code, output } = await runDemo(t, ['--once', '--rest-port', rest, ...others])
   assert.equal(code, 1)
   assert.match(output, new RegExp(`Port ${rest} is in use: choose another with --rest-port`))
 })
 
-test('SIGINT stops everything that the demo started', async () => {
+test('SIGINT stops everything that the demo started', async (t) => {
   let sent = false
   const args = await ports()
-  const { code, output } = await runDemo(['--rows', '1000', ...args], (text, child) => {
+  const { code, output } = await runDemo(t, ['--rows', '1000', ...args], (text, child) => {
     if (sent || !text.includes('Ctrl-C stops everything')) return
     sent = true
     child.kill('SIGINT')

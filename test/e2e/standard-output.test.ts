@@ -40,7 +40,6 @@ const connectors: Readonly<Record<string, Record<string, string>>> = {
 
 test('a reader of the output that stops, goes on and goes away fails no task and holds up only what it is to read', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-output-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
   const restUrl = `http://127.0.0.1:${await freePort()}`
   const properties = {
     listeners: restUrl,
@@ -59,6 +58,7 @@ test('a reader of the output that stops, goes on and goes away fails no task and
   t.after(async () => {
     worker.kill('SIGKILL')
     await exited
+    await rm(folder, { recursive: true, force: true })
   })
   const rest = new ConnectRest(restUrl)
   await until('REST answers', 60_000, async () => {

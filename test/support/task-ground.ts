@@ -20,6 +20,7 @@ export class TaskGround {
   readonly producer: Producer
   readonly admin: Admin
   readonly folder: string
+  readonly #hosts: TaskHost[] = []
 
   private constructor(broker: TestBroker, folder: string) {
     this.broker = broker
@@ -34,17 +35,20 @@ export class TaskGround {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#hosts.map((host) => host.close()))
     await this.producer.close()
     await this.cluster.close()
     await this.broker.close()
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  /** A host with the worker's properties `given`; the caller closes it. */
+  /** A host with the worker's properties `given`. It is closed with the ground, if the test does not come to it. */
   host(given: Record<string, string> = {}): HostedTasks {
     const listener = new RecordingListener()
     const config = testWorkerConfig(this.broker.bootstrap, given)
-    return { host: new TaskHost({ config, listener, logger: silentLogger }), listener }
+    const host = new TaskHost({ config, listener, logger: silentLogger })
+    this.#hosts.push(host)
+    return { host, listener }
   }
 
   async isCommitted(group: string, offset: number): Promise<boolean> {

@@ -137,18 +137,19 @@ test('requests behind a broken one on the same connection are not served', () =>
     await client.closed()
   }))
 
-test('connections beyond max.connections are closed', async () => {
+test('connections beyond max.connections are closed', async (t) => {
   const small = await startTestBroker({ 'max.connections': '2' })
+  t.after(() => small.close())
   const clients = [await WireClient.connect(small.port), await WireClient.connect(small.port)]
   for (const client of clients) await client.send(ApiVersions, 0, {})
   const third = await WireClient.connect(small.port)
   await third.closed()
   for (const client of clients) client.close()
-  await small.close()
 })
 
-test('an idle connection is closed after connections.max.idle.ms, one that waits in a long poll is not', async () => {
+test('an idle connection is closed after connections.max.idle.ms, one that waits in a long poll is not', async (t) => {
   const quick = await startTestBroker({ 'connections.max.idle.ms': '150' })
+  t.after(() => quick.close())
   const idle = await WireClient.connect(quick.port)
   const polling = await WireClient.connect(quick.port)
   await polling.send(Metadata, 4, { topics: [{ name: 'polled' }], allowAutoTopicCreation: true })
@@ -157,5 +158,4 @@ test('an idle connection is closed after connections.max.idle.ms, one that waits
   const [, answer] = await Promise.all([idle.closed(), polling.send(Fetch, 11, body)])
   assert.equal(answer.errorCode, ErrorCode.NONE)
   polling.close()
-  await quick.close()
 })

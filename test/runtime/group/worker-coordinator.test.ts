@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { afterEach, test } from 'node:test'
 import { silentLogger } from '../../../src/base/logger.ts'
 import {
   type Assignment,
@@ -25,6 +25,9 @@ const protocols = [
 const task = (connector: string, number = 0): Work['tasks'][number] => ({ connector, task: number })
 const LEADER_URL = 'http://leader:8083/'
 
+const rigs: Rig[] = []
+afterEach(() => Promise.all(rigs.splice(0).map(({ group }) => group.stop())))
+
 /** A worker in a group that the test plays, with a config topic that it moves on by hand. */
 class Rig {
   offset = 4
@@ -38,6 +41,7 @@ class Rig {
   handler!: GroupHandler
 
   constructor(connectProtocol: ConnectProtocol, maxDelayMs = 0) {
+    rigs.push(this)
     const namesOf = ({ connectors, tasks }: Work): string =>
       [...connectors, ...tasks.map((id) => `${id.connector}-${id.task}`)].join(' ')
     this.group = new ConnectGroup(
@@ -255,7 +259,6 @@ for (const [setting, name, version] of protocols) {
       const assigned = version === 0 || !isAlone ? rig.configured : NO_WORK
       await rig.round(name, version, { assigned })
       assert.equal(rig.log.at(-1), 'runs c1')
-      await rig.group.stop()
     }
   })
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { Admin, createCluster } from '../../../src/client/index.ts'
 import { startTestBroker, type TestBroker } from '../../support/broker.ts'
 import { startTestWorker, type TestWorker } from '../../support/connect-worker.ts'
@@ -33,7 +33,7 @@ interface Started {
 
 let groups = 0
 
-async function start(group: number, delayMs: number): Promise<Started> {
+async function start(t: TestContext, group: number, delayMs: number): Promise<Started> {
   let runner: HangingRunner | null = null
   const { logger, lines } = recordingPino()
   const props = {
@@ -46,6 +46,7 @@ async function start(group: number, delayMs: number): Promise<Started> {
     logger,
     makeRunner: (_config, listener) => (runner = new HangingRunner(listener)),
   })
+  t.after(() => worker.stop())
   assert.ok(runner !== null)
   return { worker, runner, lines }
 }
@@ -65,15 +66,12 @@ const cases = [
 for (const [title, delayMs, role, isGivenUp] of cases) {
   test(`${title}, and everything runs once when it is back`, async (t) => {
     const group = groups++
-    const first = await start(group, delayMs)
-    // The first one leads: it stays the leader when others come.
-    const second = await start(group, delayMs)
-    const [hanging, other] = role === 'leader' ? [first, second] : [second, first]
     const hang = Promise.withResolvers<void>()
-    t.after(async () => {
-      hang.resolve()
-      await Promise.all([first.worker.stop(), second.worker.stop()])
-    })
+    t.after(() => hang.resolve())
+    const first = await start(t, group, delayMs)
+    // The first one leads: it stays the leader when others come.
+    const second = await start(t, group, delayMs)
+    const [hanging, other] = role === 'leader' ? [first, second] : [second, first]
     await first.worker.call('POST', '/connectors', { name: 'c', config })
     await eventually(() => first.runner.tasks.size === 2 && second.runner.tasks.size === 2, 'sharing the tasks', 15_000)
     const [task] = hanging.runner.tasks.keys()
@@ -95,13 +93,11 @@ for (const [title, delayMs, role, isGivenUp] of cases) {
 }
 
 test('a worker alone that is thrown out of its group, or hangs, goes on and is back at once', async (t) => {
-  const { worker, runner, lines } = await start(groups++, 60_000)
   const hang = Promise.withResolvers<void>()
+  t.after(() => hang.resolve())
+  const { worker, runner, lines } = await start(t, groups++, 60_000)
   const cluster = createCluster({ bootstrapServers: [broker.bootstrap] })
-  t.after(async () => {
-    hang.resolve()
-    await Promise.all([worker.stop(), cluster.close()])
-  })
+  t.after(() => cluster.close())
   await worker.call('POST', '/connectors', { name: 'c', config })
   await eventually(() => runner.tasks.size === 4, 'its start')
   const admin = new Admin(cluster)

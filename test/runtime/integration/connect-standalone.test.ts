@@ -34,7 +34,7 @@ describe('connect_test', () => {
     ['JSON without schemas', 'JsonConverter', 'false', json],
     ['text', 'StringConverter', null, (line: string) => line],
   ] as const) {
-    test(`test_file_source_and_sink with ${title}: every line arrives, and after a restart only what is new`, async () => {
+    test(`test_file_source_and_sink with ${title}: every line arrives, and after a restart only what is new`, async (t) => {
       const topic = `lines-${converter}-${schemas}`
       const [input, output] = [join(folder, `${topic}.in`), join(folder, `${topic}.out`)]
       const start = async (): Promise<TestWorker> => {
@@ -50,6 +50,7 @@ describe('connect_test', () => {
           },
           { standalone: true },
         )
+        t.after(() => worker.stop())
         for (const [name, config] of Object.entries({
           [`source-${topic}`]: { 'connector.class': 'FileStreamSource', file: input, topic },
           [`sink-${topic}`]: { 'connector.class': 'FileStreamSink', file: output, topics: topic },
@@ -71,18 +72,11 @@ describe('connect_test', () => {
       const second = ['razz', 'ma', 'tazz']
       await appendFile(input, `${first.join('\n')}\n`)
       const before = await start()
-      try {
-        await arrived(first)
-      } finally {
-        await before.stop()
-      }
+      await arrived(first)
+      await before.stop()
       await appendFile(input, `${second.join('\n')}\n`)
-      const again = await start()
-      try {
-        await arrived([...first, ...second])
-      } finally {
-        await again.stop()
-      }
+      await start()
+      await arrived([...first, ...second])
       const records = await readTopic(broker.bootstrap, topic, 6)
       assert.deepEqual(
         records.map(({ value }) => value),

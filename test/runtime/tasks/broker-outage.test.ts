@@ -23,7 +23,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test('tasks outlive the broker: after kill -9 and a restart every record is there once and in order', async () => {
+test('tasks outlive the broker: after kill -9 and a restart every record is there once and in order', async (t) => {
   const cluster = createCluster({ bootstrapServers: [broker.bootstrap] })
   await new Admin(cluster).createTopics([
     { name: 'test-offsets', partitions: 1, configs: { 'cleanup.policy': 'compact' } },
@@ -32,6 +32,7 @@ test('tasks outlive the broker: after kill -9 and a restart every record is ther
   await cluster.close()
   const listener = new RecordingListener()
   const host = new TaskHost({ config: testWorkerConfig(broker.bootstrap), listener, logger: silentLogger })
+  t.after(() => host.close())
   const out = join(folder, 'out.jsonl')
   const count = 20_000
   const source = {
