@@ -336,13 +336,14 @@ describe('OffsetsApiIntegrationTest', () => {
     await cluster.expect(204, 'DELETE', '/connectors/strict-sink')
   })
 
-  test('testAlterSinkConnectorOffsetsZombieSinkTasks, testResetSinkConnectorOffsetsZombieSinkTasks: 500 that says so', async () => {
+  test('testAlterSinkConnectorOffsetsZombieSinkTasks, testResetSinkConnectorOffsetsZombieSinkTasks: 500 that says so', async (t) => {
     await produce('zombies', 1, 1)
     await cluster.configure('zombie', sink('zombies', { 'tasks.max': '1' }))
     await cluster.until('zombie', 'RUNNING', 1)
     await stop('zombie')
     // A member that does not leave, as a task would be that hangs somewhere.
     const consumer = kafka.consumer({ groupId: 'connect-zombie', sessionTimeout: 30_000 })
+    t.after(() => consumer.disconnect())
     await consumer.connect()
     await consumer.subscribe({ topic: 'zombies' })
     const joined = new Promise<void>((resolve) => consumer.on('consumer.group_join', () => resolve()))

@@ -9,6 +9,7 @@ import { eventually, RecordingListener, testWorkerConfig } from '../../support/t
 
 let broker: TestBroker
 let cluster: Cluster
+const hosts: TaskHost[] = []
 
 before(async () => {
   broker = await startTestBroker()
@@ -19,16 +20,16 @@ before(async () => {
 })
 
 after(async () => {
+  await Promise.all(hosts.map((each) => each.close()))
   await cluster.close()
   await broker.close()
 })
 
 function host(given: Record<string, string> = {}): { host: TaskHost; listener: RecordingListener } {
   const listener = new RecordingListener()
-  return {
-    host: new TaskHost({ config: testWorkerConfig(broker.bootstrap, given), listener, logger: silentLogger }),
-    listener,
-  }
+  const made = new TaskHost({ config: testWorkerConfig(broker.bootstrap, given), listener, logger: silentLogger })
+  hosts.push(made)
+  return { host: made, listener }
 }
 
 async function readAll(topic: string): Promise<{ key: string | null; value: string | null; partition: number }[]> {
