@@ -1,6 +1,8 @@
+import { presentable } from '../../base/thrown.ts'
 import {
   type ConfigDeclaration,
   ConfigError,
+  ConnectError,
   type ConnectRecord,
   isConnectError,
   type Predicate,
@@ -94,11 +96,18 @@ export class TransformChain {
     return current
   }
 
+  /** Closes all, whatever becomes of each. @throws ConnectError when one could not be closed */
   close(): void {
-    for (const link of this.#links) {
-      link.transform.close?.()
-      link.predicate?.close?.()
+    const failures: unknown[] = []
+    for (const plugin of this.#links.flatMap(({ transform, predicate }) => [transform, predicate])) {
+      try {
+        plugin?.close?.()
+      } catch (error) {
+        failures.push(presentable(error))
+      }
     }
+    if (failures.length > 0)
+      throw new ConnectError('Transforms or predicates did not close cleanly', { cause: failures[0] })
   }
 }
 

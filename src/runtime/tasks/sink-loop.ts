@@ -399,7 +399,7 @@ export class SinkLoop implements TaskLoop {
       } catch (error) {
         logger.warn({ err: error }, 'The sink task did not stop cleanly')
       }
-      parts.pipeline.close()
+      await this.#close('transforms', () => parts.pipeline.close())
     }
     await this.#close('error reporters', () => this.#errors.close())
     if (!this.#cancelled) await this.#close('consumer', () => this.#input?.consumer.close())
@@ -407,7 +407,7 @@ export class SinkLoop implements TaskLoop {
     scope.close()
   }
 
-  async #close(what: string, close: () => Promise<void> | undefined): Promise<void> {
+  async #close(what: string, close: () => Promise<void> | void): Promise<void> {
     try {
       await close()
     } catch (error) {

@@ -285,7 +285,11 @@ export class SourceLoop implements TaskLoop {
       }
     }
     this.#batcher?.close()
-    this.#pipeline?.close()
+    try {
+      this.#pipeline?.close()
+    } catch (error) {
+      logger.warn({ err: error }, 'The transforms of the source task did not close cleanly')
+    }
     await this.#output?.close()
     await this.#offsets.close()
     try {

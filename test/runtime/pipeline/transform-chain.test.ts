@@ -167,3 +167,39 @@ test('what is missing or contradictory in the configuration is named', () => {
     /names q, which is not in predicates/,
   )
 })
+
+test('all transforms and predicates are closed, also when one throws', () => {
+  const closed: string[] = []
+  const close = (what: string): void => {
+    closed.push(what)
+    if (what === 'first') throw new Error('it sticks')
+  }
+  const closing = defineTransform({
+    class: 't.Closing',
+    version: '1',
+    summary: '',
+    config: config({ name: Type.String() }),
+    create: ({ name }) => ({ apply: (record) => record, close: () => close(name) }),
+  })
+  const closingToo = definePredicate({
+    class: 'p.Closing',
+    version: '1',
+    summary: '',
+    config: config({}),
+    create: () => ({ test: () => true, close: () => close('predicate') }),
+  })
+  const registry = new PluginRegistry()
+  for (const plugin of [closing, closingToo]) registry.add(plugin as Plugin)
+  const props = {
+    transforms: 'a,b',
+    'transforms.a.type': 't.Closing',
+    'transforms.a.name': 'first',
+    'transforms.b.type': 't.Closing',
+    'transforms.b.name': 'second',
+    'transforms.b.predicate': 'p',
+    predicates: 'p',
+    'predicates.p.type': 'p.Closing',
+  }
+  assert.throws(() => TransformChain.fromProps(props, registry).close(), /did not close cleanly/)
+  assert.deepEqual(closed, ['first', 'second', 'predicate'])
+})

@@ -237,3 +237,20 @@ test('an errant record is logged and skipped when all errors are tolerated, else
   await eventually(() => taken(lenient.events()).length === 3, 'taking in spite of the error')
   await tasks.close()
 })
+
+test('a task leaves its group also when its transform throws in close', async () => {
+  const name = 'sticking'
+  await fill(name, 10)
+  const sticking = { type: 'test.MisbehavingTransform', where: 'close', how: 'throw' }
+  const transforms = Object.entries(sticking).map(([key, value]) => [`transforms.x.${key}`, value])
+  const { props } = sinkProps(name, { transforms: 'x', ...Object.fromEntries(transforms) })
+  const { host: tasks } = host()
+  await tasks.startTask({ connector: name, task: 0 }, props, props, 'STARTED')
+  await eventually(() => tasks.counters()[0]?.recordsSent === 10, 'taking 10 records')
+  const members = async (): Promise<number | undefined> =>
+    (await ground.admin.describeGroups([`connect-${name}`]))[0]?.members.length
+  assert.equal(await members(), 1)
+  await tasks.stopTasks([{ connector: name, task: 0 }])
+  assert.equal(await members(), 0)
+  await tasks.close()
+})
