@@ -226,8 +226,9 @@ describe('StandaloneHerderTest', () => {
     assert.equal(messageOf(body), 'Connector UnknownConnector not found')
   })
 
-  test('testRestartConnectorAndTasksNoStatus: 404 for one that has not said anything yet', async () => {
+  test('testRestartConnectorAndTasksNoStatus: 404 for one that has not said anything yet', async (t) => {
     const { promise, resolve } = Promise.withResolvers<void>()
+    t.after(() => resolve())
     runner.gate = promise
     const creating = create('silent')
     await eventually(async () => (await worker.herder.connectors()).includes('silent'), 'the configuration')
@@ -411,10 +412,11 @@ describe('AbstractHerderTest', () => {
 })
 
 describe('StandaloneWorkerIntegrationTest', () => {
-  test('testHealthCheck: unable to handle requests while the herder waits for something that does not end', async () => {
+  test('testHealthCheck: unable to handle requests while the herder waits for something that does not end', async (t) => {
     await create('stuck')
     await untilRunning('stuck')
     const { promise, resolve } = Promise.withResolvers<void>()
+    t.after(() => resolve())
     runner.stopGate = promise
     const restarting = expect(204, 'POST', '/connectors/stuck/tasks/0/restart')
     await eventually(() => worker.herder.stage()?.description === 'restarting task stuck-0', 'the restart')
