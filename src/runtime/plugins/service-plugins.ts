@@ -1,3 +1,4 @@
+import { withDeadline } from '../../base/deadline.ts'
 import {
   type ClientOverrides,
   ConfigError,
@@ -90,12 +91,14 @@ export class ServicePlugins {
 
   /** Closes all providers, each within the time for a call. */
   async close(): Promise<void> {
+    const { callTimeoutMs } = this.#options
     const made = await Promise.allSettled(this.#providers.values())
     this.#providers.clear()
     this.#policies.clear()
     await Promise.allSettled(
       made.map(async (one) => {
-        if (one.status === 'fulfilled') await one.value.close?.()
+        if (one.status !== 'fulfilled') return
+        await withDeadline(Promise.resolve(one.value.close?.()), callTimeoutMs, 'close()')
       }),
     )
   }
