@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads'
 import { withDeadline } from '../../../src/base/deadline.ts'
 import { probeThread } from '../../../src/runtime/threads/current-call.ts'
 import { distrust, endThread, trust } from '../../../src/runtime/threads/ending.ts'
+import { ThreadSession } from '../../../src/runtime/threads/thread-session.ts'
 
 /** A thread that says so when it is about to do what `code` does, and ends with the test. */
 async function threadIn(t: TestContext, code: string): Promise<Worker> {
@@ -137,4 +138,28 @@ test('a thread that is trusted again, or has ended, does not change how the proc
   assert.equal(process.listenerCount('exit'), listeners + 1)
   await Promise.all([endThread(one), endThread(other)])
   assert.equal(process.listenerCount('exit'), listeners)
+})
+
+test('what a thread answers is heard when the present code has ended, not in the middle of it', async (t) => {
+  const worker = await loopingThread(t)
+  let answers = 0
+  let answersWithin = -1
+  await new Promise<void>((resolve, reject) => {
+    const session = new ThreadSession({
+      onAttached() {
+        session.send(1, 'Runtime.evaluate', { expression: '1' })
+        const until = performance.now() + 300
+        while (answers === 0 && performance.now() < until);
+        answersWithin = answers
+      },
+      onMessage() {
+        answers++
+        session.close()
+        resolve()
+      },
+      onFailed: () => reject(new Error('the session failed')),
+    })
+    session.open(worker.threadId)
+  })
+  assert.equal(answersWithin, 0)
 })
