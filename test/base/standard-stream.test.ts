@@ -8,12 +8,10 @@ import { test, type TestContext } from 'node:test'
 
 const module = (file: string): string => JSON.stringify(new URL(`../../src/base/${file}`, import.meta.url).href)
 
+type Running = ChildProcessByStdio<null, Readable, Readable> & { exited: Promise<unknown> }
+
 /** Runs a program that has a `logger`; its standard error is for what it has to say to the test. */
-function run(
-  t: TestContext,
-  program: string,
-  stdout: 'pipe' | number,
-): ChildProcessByStdio<null, Readable, Readable> & { exited: Promise<unknown> } {
+function run(t: TestContext, program: string, stdout: 'pipe' | number): Running {
   const code = `
     import { createLogger } from ${module('logger.ts')}
     import { standardStream } from ${module('standard-stream.ts')}
@@ -30,6 +28,19 @@ function run(
 const LINES = 5000
 const logLines = `for (let i = 0; i < ${LINES}; i++) logger.info({ i, padding: 'x'.repeat(900) }, 'counted')`
 
+/** A program that has logged more than a pipe holds, and logs one line more when it gets SIGTERM. */
+async function hasLogged(t: TestContext): Promise<Running> {
+  const program = `
+    process.on('SIGTERM', () => { logger.info('last'); process.exit(0) })
+    setInterval(() => {}, 1000)
+    ${logLines}
+    process.stderr.write('logged')
+  `
+  const child = run(t, program, 'pipe')
+  await once(child.stderr, 'data')
+  return child
+}
+
 interface Line {
   readonly level: number
   readonly i?: number
@@ -43,33 +54,13 @@ const parsed = (output: string): Line[] =>
     .map((line) => JSON.parse(line) as Line)
 
 test('a reader that has stopped holds up neither the process nor its end', async (t) => {
-  const child = run(
-    t,
-    `
-    process.on('SIGTERM', () => { logger.info('stopping'); process.exit(0) })
-    setInterval(() => {}, 1000)
-    ${logLines}
-    process.stderr.write('logged')
-  `,
-    'pipe',
-  )
-  await once(child.stderr, 'data')
+  const child = await hasLogged(t)
   child.kill('SIGTERM')
   assert.equal(await child.exited, 0)
 })
 
 test('lines that a slow reader has no room for are counted in a line, and all others are whole and in order', async (t) => {
-  const child = run(
-    t,
-    `
-    process.on('SIGTERM', () => { logger.info('last'); process.exit(0) })
-    setInterval(() => {}, 1000)
-    ${logLines}
-    process.stderr.write('logged')
-  `,
-    'pipe',
-  )
-  await once(child.stderr, 'data')
+  const child = await hasLogged(t)
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     if (!output.includes('were lost') && (output + chunk).includes('were lost')) child.kill('SIGTERM')
