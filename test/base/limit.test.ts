@@ -24,23 +24,26 @@ test('no more than so many run at a time, in the order of their calls, whatever 
   assert.equal(await limit.run(async () => 'free again'), 'free again')
 })
 
-test('what takes too long does not hold up the others, and frees no second place when it ends', async () => {
+test('what takes too long does not hold up the others, and frees no second place when it ends', async (t) => {
+  // A machine that is busy for as long would let more begin, rightly.
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   const limit = new Limit(1, 5)
   const hanging = Promise.withResolvers<string>()
   const work = Promise.withResolvers<void>()
   const first = limit.run(() => hanging.promise)
-  const begun = Promise.withResolvers<void>()
+  let hasBegun = false
   const second = limit.run(() => {
-    begun.resolve()
+    hasBegun = true
     // Not counted any more when it ends, as the first.
     return work.promise
   })
-  await begun.promise
+  t.mock.timers.tick(5)
+  await new Promise(setImmediate)
+  assert.ok(hasBegun, 'the second waits for the first')
   hanging.resolve('late')
   assert.equal(await first, 'late')
-  const third = Promise.withResolvers<void>()
-  await limit.run(async () => third.resolve())
-  await third.promise
+  t.mock.timers.tick(5)
+  await limit.run(() => Promise.resolve())
   work.resolve()
   await second
   const running: number[] = []
