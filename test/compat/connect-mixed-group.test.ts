@@ -56,29 +56,30 @@ test('test_bounce, testAddingWorker: two of our workers and a JVM worker share 2
   /** Lines from this number on were written while nobody was killed. */
   const calm: [from: number, to: number][] = []
 
-  /** Waits until everything runs on the present workers, evenly, and notes who leads. */
+  /** Waits until no rebalance is under way and everything runs on the present workers, evenly, and notes who leads. */
   const settled = async (what: string): Promise<void> => {
     const begun = performance.now()
     let last = ''
-    await until(
+    const leader = await until(
       what,
       SETTLE_MS,
       async () => {
+        // Everything can run, and evenly, while one more round of the group goes on.
+        const leading = await leaderOf(new Admin(cluster))
         const answer = await workers[0]?.rest.request('GET', '/connectors?expand=status')
-        if (answer?.status !== 200) return null
+        if (leading === null || answer?.status !== 200) return null
         const all = answer.body as Record<string, { status: ConnectorStatus }>
         const statuses = Object.values(all).map(({ status }) => status)
         const spread = spreadOf(statuses, workers)
         last = JSON.stringify(spread)
         const isComplete = total(spread.connectors) === CONNECTORS && total(spread.tasks) === TASKS
-        return isComplete && isEven(spread.connectors) && isEven(spread.tasks) ? true : null
+        return isComplete && isEven(spread.connectors) && isEven(spread.tasks) ? leading : null
       },
       200,
     ).catch((error: unknown) => {
       const logs = workers.map((worker) => `${worker.id} (${worker.kind}):\n${worker.output().slice(-3000)}`)
       throw new Error(`${(error as Error).message}; the work lies ${last}\n${logs.join('\n')}`, { cause: error })
     })
-    const leader = await leaderOf(new Admin(cluster))
     const kind = workers.find(({ id }) => id === leader)?.kind ?? 'unknown'
     leaders.add(kind)
     t.diagnostic(`${what}: ${last} after ${Math.round(performance.now() - begun)} ms, a ${kind} worker leads`)
@@ -165,10 +166,10 @@ function isEven(counts: Readonly<Record<string, number>>): boolean {
   return Math.max(...values) - Math.min(...values) <= 1
 }
 
-/** `host:port` of the group's leader, as its members were told. */
-async function leaderOf(admin: Admin): Promise<string> {
+/** `host:port` of the group's leader, as its members were told; null while the group rebalances. */
+async function leaderOf(admin: Admin): Promise<string | null> {
   const [group] = await admin.describeGroups(['fleet'])
   const [member] = group?.members ?? []
-  if (member === undefined) return ''
+  if (group?.state !== 'Stable' || member === undefined) return null
   return new URL(decodeAssignment(member.assignment).leaderUrl).host
 }
