@@ -143,3 +143,30 @@ test('bytes beyond the end are not looked at', () => {
   assert.equal(scanJson(bytes, 0, 4), 0)
   assert.equal(scanJson(bytes, 3, 4), 1)
 })
+
+test('every byte at every place of a string, a number and a literal means what JSON.parse takes it for', () => {
+  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const takes = (bytes: Uint8Array): boolean => {
+    try {
+      JSON.parse(strict.decode(bytes))
+      return true
+    } catch {
+      return false
+    }
+  }
+  const texts = ['', 'a', 'ab', 'abc', 'abcd', 'abcde', 'abcdefghi', 'é€xy'].map((content) => `"${content}"`)
+  texts.push('1', '123', '1234', '-12345', '123456789', '12.345', '1234567e12345', 'true', 'null', 'false', '[true,12]')
+  for (const text of texts) {
+    const valid = Buffer.from(text)
+    // What follows would go on with any of them.
+    const bytes = Buffer.concat([valid, Buffer.from('1"ae')])
+    for (let at = 0; at < valid.length; at++) {
+      for (let byte = 0; byte < 256; byte++) {
+        bytes[at] = byte
+        const what = bytes.toString('latin1', 0, valid.length)
+        assert.equal(scanJson(bytes, 0, valid.length) !== 0, takes(bytes.subarray(0, valid.length)), what)
+      }
+      bytes[at] = valid[at] as number
+    }
+  }
+})
