@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startChildBroker } from '../../test/support/broker.ts'
 import { testWorkerProps } from '../../test/support/connect-worker.ts'
-import { freePort } from '../../test/support/postgres.ts'
+import { freePort } from '../../test/support/free-port.ts'
 import { ConnectRest, type ConnectorStatus, until } from '../rig/connect-rest.ts'
 import { cpuSeconds, type MillraceProcess, startMillrace } from '../rig/millrace-process.ts'
 

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from '../../test/support/postgres.ts'
+import { freePort } from '../../test/support/free-port.ts'
 import { ConnectRest } from '../rig/connect-rest.ts'
 import { type SpawnedMillrace, spawnMillrace } from '../rig/millrace-process.ts'
 

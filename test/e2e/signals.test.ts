@@ -9,7 +9,7 @@ import { until } from '../../bench/rig/connect-rest.ts'
 import { type SpawnedMillrace, spawnMillrace } from '../../bench/rig/millrace-process.ts'
 import { decodeJavaMap } from '../../src/runtime/standalone/java-map.ts'
 import { startTestBroker, type TestBroker } from '../support/broker.ts'
-import { freePort } from '../support/postgres.ts'
+import { freePort } from '../support/free-port.ts'
 
 // Signals while a process still starts, and while a plugin cannot be stopped.
 

@@ -7,7 +7,7 @@ import { ConnectRest, until } from '../../bench/rig/connect-rest.ts'
 import { type MillraceProcess, spawnMillrace, startMillrace } from '../../bench/rig/millrace-process.ts'
 import { decodeJavaMap } from '../../src/runtime/standalone/java-map.ts'
 import { startTestBroker, type TestBroker } from '../support/broker.ts'
-import { freePort } from '../support/postgres.ts'
+import { freePort } from '../support/free-port.ts'
 
 // A standalone worker as a user starts it: a worker file and connector files, each in another form.
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConnectRest, type ConnectorStatus, until } from '../../bench/rig/connect-rest.ts'
-import { freePort } from '../support/postgres.ts'
+import { freePort } from '../support/free-port.ts'
 
 const bin = new URL('../../src/cli/bin.cjs', import.meta.url).pathname
 

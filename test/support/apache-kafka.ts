@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
-import { freePort } from './postgres.ts'
+import { freePort } from './free-port.ts'
 
 const run = promisify(execFile)
 const START_TIMEOUT_MS = 90_000

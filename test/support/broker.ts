@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { withDeadline } from '../../src/base/deadline.ts'
 import { silentLogger } from '../../src/base/logger.ts'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
+import { freePort } from './free-port.ts'
 
 /** A broker for tests: on a free port of the loopback address, with its data in a temporary folder. */
 export interface TestBroker {
@@ -46,7 +47,8 @@ function properties(folder: string, port: number, given: Readonly<Record<string,
  */
 export async function startTestBroker(given: Readonly<Record<string, string>> = {}): Promise<TestBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-broker-'))
-  let broker: Broker | null = await startBroker(properties(folder, 0, given), silentLogger)
+  // Not 0: such a port may be given to another while the broker is down.
+  let broker: Broker | null = await startBroker(properties(folder, await freePort(), given), silentLogger)
   const port = broker.listeners[0]?.port ?? 0
   const stop = async (): Promise<void> => {
     const running = broker
@@ -96,7 +98,7 @@ async function spawnBroker(settings: Record<string, string>): Promise<Running> {
 /** Starts a broker in a process of its own; else as {@link startTestBroker}. It ends when this process does. */
 export async function startChildBroker(given: Readonly<Record<string, string>> = {}): Promise<ChildBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-broker-'))
-  let running = await spawnBroker(properties(folder, 0, given))
+  let running = await spawnBroker(properties(folder, await freePort(), given))
   const { port, clusterId } = running
   const stop = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     const { child } = running

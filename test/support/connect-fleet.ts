@@ -5,7 +5,7 @@ import { ConnectRest } from '../../bench/rig/connect-rest.ts'
 import { startMillrace } from '../../bench/rig/millrace-process.ts'
 import { connectLibs } from './kafka-libs.ts'
 import { startJvmWorker } from './jvm-worker.ts'
-import { freePort } from './postgres.ts'
+import { freePort } from './free-port.ts'
 
 /** A worker process of either kind. */
 export interface FleetWorker {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ended, JVM } from './apache-kafka.ts'
-import { freePort } from './postgres.ts'
+import { freePort } from './free-port.ts'
 
 const START_TIMEOUT_MS = 120_000
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConnectRest, type ConnectorStatus, until } from '../../bench/rig/connect-rest.ts'
 import { type MillraceProcess, startMillrace } from '../../bench/rig/millrace-process.ts'
-import { freePort } from './postgres.ts'
+import { freePort } from './free-port.ts'
 
 /** `millrace start` as a user has it: one process on ports and in a folder of its own. */
 export interface TestMillrace {

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { withOwnReads } from '../../../src/broker/server/own-reads.ts'
 import { withoutOwnReads } from '../../support/own-reads.ts'
-import { freePort } from '../../support/postgres.ts'
+import { freePort } from '../../support/free-port.ts'
 
 // Both ways in which the sockets of clients are read: into memory of ours, and as Node reads them where that cannot be had.
 

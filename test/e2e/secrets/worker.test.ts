@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { type MillraceOptions, spawnMillrace, startMillrace } from '../../../bench/rig/millrace-process.ts'
 import { startTestBroker, type TestBroker } from '../../support/broker.ts'
 import { makeCertificates } from '../../support/certificates.ts'
-import { freePort } from '../../support/postgres.ts'
+import { freePort } from '../../support/free-port.ts'
 import { assertHidden } from './rig.ts'
 
 // What the worker itself is given: properties, files of credentials, keys, and connectors of standalone mode.
