@@ -4,6 +4,8 @@ import { mockSink, mockSource } from '../../../connectors/mock/index.ts'
 import { sinkHarness, sinkRecord, sourceHarness } from '../../../src/connect/testing/index.ts'
 
 const soon = { delay_ms: '30' }
+/** Long enough for what has to come before the failure, on a busy machine too. */
+const later = { delay_ms: '300' }
 
 async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 5000
@@ -13,45 +15,51 @@ async function eventually(isTrue: () => boolean | Promise<boolean>): Promise<voi
   }
 }
 
-test('connector-failure: the connector raises an error after the delay, its task goes on', async () => {
+test('connector-failure: the connector raises an error after the delay, its task goes on', async (t) => {
+  // The start, which loads the task's module, may take longer than the delay.
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   const source = sourceHarness(mockSource, { mock_mode: 'connector-failure', ...soon })
   await source.start()
+  t.mock.timers.tick(29)
   assert.equal(source.logger.lines.length, 0)
-  await eventually(() => source.logger.lines.length > 0)
+  t.mock.timers.tick(1)
   assert.match(
     String(Object.values(source.logger.lines[0]?.fields ?? {})[0]),
     /30 ms .* mock_mode is connector-failure/,
   )
+  t.mock.timers.reset()
   assert.equal(await source.poll(), null)
   await source.stop()
 })
 
-test('a connector that is stopped before the delay raises nothing', async () => {
+test('a connector that is stopped before the delay raises nothing', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   const sink = sinkHarness(mockSink, { mock_mode: 'connector-failure', ...soon })
   const other = sinkHarness(mockSink, { mock_mode: 'connector-failure', ...soon })
   await sink.start()
   await sink.kill()
   await other.start()
-  await eventually(() => other.logger.lines.length > 0)
+  t.mock.timers.tick(30)
+  assert.equal(other.logger.lines.length, 1)
   assert.equal(sink.logger.lines.length, 0)
   await other.kill()
 })
 
 test('task-failure: the source task fails after the delay', async () => {
-  const source = sourceHarness(mockSource, { mock_mode: 'task-failure', ...soon })
+  const source = sourceHarness(mockSource, { mock_mode: 'task-failure', ...later })
   await source.start()
   assert.equal(await source.poll(), null)
   await assert.rejects(async () => {
     for (;;) await source.poll()
-  }, /Failing 30 ms after the start, because mock_mode is task-failure/)
+  }, /Failing 300 ms after the start, because mock_mode is task-failure/)
   assert.equal(source.logger.lines.length, 0)
   await source.stop()
 })
 
 test('task-failure: the sink task asks to be woken, and fails after the delay', async () => {
-  const sink = sinkHarness(mockSink, { mock_mode: 'task-failure', ...soon })
+  const sink = sinkHarness(mockSink, { mock_mode: 'task-failure', ...later })
   await sink.start()
-  assert.ok(sink.timeoutMs !== null && sink.timeoutMs <= 30)
+  assert.ok(sink.timeoutMs !== null && sink.timeoutMs <= 250)
   await sink.put(sinkRecord({ value: 1, kafkaOffset: 0 }))
   await assert.rejects(
     eventually(async () => {
