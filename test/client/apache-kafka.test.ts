@@ -17,8 +17,11 @@ test('against Apache Kafka: topics, all codecs, groups, commits and offsets', { 
   const admin = new Admin(cluster)
   const [created] = await admin.createTopics([{ name: 't', partitions: 2, configs: { 'retention.ms': '1000000' } }])
   assert.deepEqual([created?.error, created?.partitions], [null, 2])
-  const [described] = await admin.describeConfigs([{ type: 'topic', name: 't', keys: ['retention.ms'] }])
-  assert.equal(described?.entries[0]?.value, '1000000')
+  // Brokers learn of a topic from the controller's log, perhaps after its maker was told of it.
+  await until('the broker knows the topic and its setting', async () => {
+    const [described] = await admin.describeConfigs([{ type: 'topic', name: 't', keys: ['retention.ms'] }])
+    return described?.entries[0]?.value === '1000000'
+  })
 
   for (const [round, compressionType] of compressionTypes.entries()) {
     const producer = new Producer(cluster, { compressionType })
