@@ -41,7 +41,9 @@ class TestMember implements GroupHandler {
 
   constructor(groupId: string, name: string, options: Partial<GroupMemberOptions> = {}, client = cluster) {
     this.name = name
-    const quick = { protocolType: 'connect', sessionTimeoutMs: 1000, rebalanceTimeoutMs: 5000, heartbeatIntervalMs: 30 }
+    // Broker and members share a process: a pause of it that is longer than a session ends them all.
+    const sessionTimeoutMs = 10_000
+    const quick = { protocolType: 'connect', sessionTimeoutMs, rebalanceTimeoutMs: 5000, heartbeatIntervalMs: 30 }
     this.member = new GroupMember(client, { groupId, ...quick, ...options }, this)
     this.member.start()
   }
@@ -138,7 +140,7 @@ test('a rejoin carries new metadata to all', async () => {
 })
 
 test('a member stays in the group while it finishes its work before a rebalance', async () => {
-  const a = new TestMember('patient', 'a')
+  const a = new TestMember('patient', 'a', { sessionTimeoutMs: 1000 })
   await until('a is in', () => a.assignment !== '')
   let release = (): void => {}
   a.holdRevoke = new Promise((resolve) => {
@@ -247,7 +249,7 @@ test('members come together again after the broker was restarted', async () => {
 test('a member that hears nothing for its session gives its work up, and leaves at once', async () => {
   const own = await startTestBroker()
   const client = createCluster({ bootstrapServers: [own.bootstrap], requestTimeoutMs: 300 })
-  const a = new TestMember('silence', 'a', {}, client)
+  const a = new TestMember('silence', 'a', { sessionTimeoutMs: 1000 }, client)
   await until('a is in', () => a.assignment !== '')
   await own.close()
   await until('a is lost', () => a.events.includes('lost'))
