@@ -109,7 +109,7 @@ test('a request that is not answered fails in time, naming the broker, and close
     }
   })
   const cluster = clusterFor(t, { bootstrapServers: [fake.address] })
-  const limits = { node: 'any', timeoutMs: 150, resend: 'never' } as const
+  const limits = { node: 'any', timeoutMs: 500, resend: 'never' } as const
   const asked = cluster.request(Metadata, { topics: [] }, limits)
   await assert.rejects(asked, new RegExp(`${fake.address} did not answer Metadata within`))
   const stop = new AbortController()
@@ -196,8 +196,10 @@ test('what a client waits for on a shared connection ends when it closes, and co
 })
 
 test('a client that is out of time at once leaves a shared connection to the others', async (t) => {
-  const fake = await metadataServer(t, (requests) => requests === 1)
+  const fake = await metadataServer(t, (requests) => requests === 2)
   const [a, b] = ['a', 'b'].map((clientId) => clusterFor(t, { bootstrapServers: [fake.address], clientId }))
+  // Connected already, so that the time is not over before it has asked.
+  assert.equal(await a?.clusterId(), 'c')
   const limits = { node: 'any', isShared: true, timeoutMs: 50, resend: 'never' } as const
   await assert.rejects(a?.request(Metadata, {}, limits) ?? Promise.resolve(), { name: 'ClientTimeoutError' })
   assert.equal(await b?.clusterId(), 'c')
@@ -206,8 +208,10 @@ test('a client that is out of time at once leaves a shared connection to the oth
 })
 
 test('a topic or partition that does not exist is said by name', async (t) => {
+  // Making a topic waits for the disk, and so has the ordinary time.
+  const maker = clusterFor(t, { bootstrapServers: [broker.bootstrap] })
+  await new Admin(maker).createTopics([{ name: 'one', partitions: 1 }])
   const cluster = clusterFor(t, { bootstrapServers: [broker.bootstrap], defaultApiTimeoutMs: 500 })
-  await new Admin(cluster).createTopics([{ name: 'one', partitions: 1 }])
   await assert.rejects(cluster.partitionCount('none'), /topic none does not exist/)
   await assert.rejects(cluster.leader('one', 5), /topic one has no partition 5/)
 })
