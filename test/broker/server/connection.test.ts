@@ -148,13 +148,13 @@ test('connections beyond max.connections are closed', async (t) => {
 })
 
 test('an idle connection is closed after connections.max.idle.ms, one that waits in a long poll is not', async (t) => {
-  const quick = await startTestBroker({ 'connections.max.idle.ms': '150' })
+  const quick = await startTestBroker({ 'connections.max.idle.ms': '500' })
   t.after(() => quick.close())
   const idle = await WireClient.connect(quick.port)
   const polling = await WireClient.connect(quick.port)
   await polling.send(Metadata, 4, { topics: [{ name: 'polled' }], allowAutoTopicCreation: true })
   const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1e6 }]
-  const body = { maxWaitMs: 600, minBytes: 1, topics: [{ topic: 'polled', partitions }] }
+  const body = { maxWaitMs: 1200, minBytes: 1, topics: [{ topic: 'polled', partitions }] }
   const [, answer] = await Promise.all([idle.closed(), polling.send(Fetch, 11, body)])
   assert.equal(answer.errorCode, ErrorCode.NONE)
   polling.close()
