@@ -1,4 +1,5 @@
 import { createLogger, type Logger } from '../base/logger.ts'
+import { FrameMemory } from '../net/index.ts'
 import { BrokerConfig } from './config/broker-config.ts'
 import type { Listener } from './config/listeners.ts'
 import { effectiveTopicConfig } from './config/topic-config.ts'
@@ -47,6 +48,7 @@ export async function startBroker(
     const coordinator = groups
     topics.onDelete((topic) => coordinator.forgetTopic(topic.name))
     const responses = new ResponseBudget(4 * config.number('fetch.max.bytes'))
+    const memory = new FrameMemory()
     const advertised = new Map(config.advertised)
     const services: BrokerServices = {
       config,
@@ -57,11 +59,12 @@ export async function startBroker(
       producerIds: new ProducerIds(store),
       store,
       responses,
+      memory,
       logger,
       apiRanges,
       advertised: (name) => advertised.get(name) ?? { name, host: '127.0.0.1', port: 9092 },
     }
-    const server = new BrokerServer(new Dispatcher(services), { ...serverOptions(config), responses, logger })
+    const server = new BrokerServer(new Dispatcher(services), { ...serverOptions(config), responses, memory, logger })
     const listeners = await server.listen(config.listeners)
     for (const listener of listeners) advertised.set(listener.name, advertisedAddress(listener, config))
     logger.info({ listeners, clusterId: logs.clusterId, nodeId: config.nodeId }, 'Broker started')

@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.ts'
+import type { FrameMemory } from '../net/index.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import type { Listener } from './config/listeners.ts'
 import type { GroupCoordinator } from './groups/coordinator.ts'
@@ -26,6 +27,8 @@ export interface BrokerServices {
   readonly store: MetadataStore
   /** What answers may take of the memory. */
   readonly responses: ResponseBudget
+  /** Where large requests and answers lie; what answers took of it is given back when it was sent. */
+  readonly memory: FrameMemory
   readonly logger: Logger
   /** Everything that ApiVersions reports, by key. */
   readonly apiRanges: readonly ApiRange[]

@@ -1,7 +1,11 @@
+import { responseMemory } from './response-memory.ts'
+
 /** Small responses and the beginnings of large ones are read into this; the rest of a large one goes straight to its place. */
 const STAGING_BYTES = 16384
 /** Frames up to this size come out of Node's pool: they are decoded and gone at once, most of them. */
 const POOLED_BYTES = 512
+/** From this size on it matters that memory is used again. */
+const LARGE_BYTES = 262144
 const PREFIX_BYTES = 4
 
 /**
@@ -22,7 +26,7 @@ export class ResponseReader {
   #prefix = 0
   #prefixHave = 0
   /** The frame that is arriving, and how much of it is here. */
-  #frame: Buffer | null = null
+  #frame: Uint8Array | null = null
   #have = 0
 
   constructor(maxBytes: number, onFrame: (frame: Uint8Array) => void) {
@@ -61,7 +65,7 @@ export class ResponseReader {
         throw new Error(`a size of ${size} bytes, at most ${this.#maxBytes} are taken`)
       this.#prefix = 0
       this.#prefixHave = 0
-      const frame = size <= POOLED_BYTES ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
+      const frame = memoryFor(size)
       const here = Math.min(size, count - at)
       staging.copy(frame, 0, at, at + here)
       at += here
@@ -73,4 +77,9 @@ export class ResponseReader {
       this.#onFrame(frame)
     }
   }
+}
+
+function memoryFor(size: number): Uint8Array {
+  if (size <= POOLED_BYTES) return Buffer.allocUnsafe(size)
+  return size < LARGE_BYTES ? Buffer.allocUnsafeSlow(size) : responseMemory.take(size)
 }

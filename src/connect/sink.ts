@@ -31,7 +31,10 @@ export interface SinkTask {
    * the same records again; anything else fails the task.
    */
   put(records: readonly SinkRecord[], call: { readonly signal: AbortSignal }): void | Promise<void>
-  /** The fast way in for one partition's records as bytes; absent: everything comes through `put`. */
+  /**
+   * The fast way in for one partition's records as bytes; absent: everything comes through `put`. The bytes are the task's until the
+   * call has ended: afterwards the memory is used again, so what is to be kept has to be copied.
+   */
   putBatch?(batch: SinkBatch, call: { readonly signal: AbortSignal }): void | Promise<void>
   /** What may be committed, given what was delivered (next offsets). Default: `flush`, then all of it. */
   preCommit?(

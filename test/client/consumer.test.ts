@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Admin, type Cluster, Consumer, type ConsumerOptions, createCluster, Producer } from '../../src/client/index.ts'
+import {
+  Admin,
+  type Cluster,
+  Consumer,
+  type ConsumerOptions,
+  createCluster,
+  type FetchedRecords,
+  Producer,
+  recordsOf,
+} from '../../src/client/index.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
 import { RecordBatchBuilder } from '../../src/protocol/records/index.ts'
 import { startTestBroker, type TestBroker } from '../support/broker.ts'
@@ -101,6 +110,36 @@ test('a seek drops what was fetched ahead', async () => {
     assert.deepEqual(numbers(await collect(consumer, 8)), range(42, 50))
     consumer.seekToEnd(topic, 0, 'earliest')
     assert.deepEqual(numbers(await collect(consumer, 50)), range(0, 50))
+  })
+})
+
+test('memory of what was released is read to again, what was not stays as it is', async () => {
+  const topic = await filledTopic(24, 1, 2, 300_000)
+  const options = { autoOffsetReset: 'earliest', maxPartitionFetchBytes: 700_000 } as const
+  await withConsumer(options, async (consumer) => {
+    consumer.assign([0, 1].map((partition) => ({ topic, partition })))
+    const kept: [FetchedRecords, Buffer][] = []
+    const places = new Set<ArrayBufferLike>()
+    const records: [partition: number, number: number][] = []
+    while (records.length < 48) {
+      for (const fetched of await consumer.poll(15_000, undefined, 1)) {
+        for (const { partition, value } of recordsOf(fetched)) records.push([partition, Number(text(value))])
+        const isNew = !places.has(fetched.batches.buffer)
+        places.add(fetched.batches.buffer)
+        if (isNew && kept.length < 3) kept.push([fetched, Buffer.from(fetched.batches)])
+        else consumer.release(fetched)
+      }
+    }
+    for (const partition of [0, 1]) {
+      const its = records.filter(([ofPartition]) => ofPartition === partition)
+      assert.deepEqual(
+        its.map(([, number]) => number),
+        range(0, 24),
+      )
+    }
+    assert.equal(kept.length, 3)
+    for (const [{ batches }, copy] of kept) assert.ok(copy.equals(batches))
+    assert.ok(places.size < 10, `${places.size} places for 12 fetches at least`)
   })
 })
 

@@ -56,6 +56,21 @@ test('a full socket is told to the caller, for one chunk and for many', async ()
   }
 })
 
+test('the caller is told when everything was sent, and never if the socket broke before', async () => {
+  for (const chunks of [[Buffer.alloc(200)], [Buffer.alloc(5000), Buffer.alloc(10)]]) {
+    const { socket, written } = recorder()
+    const sent = new Promise<number>((resolve) => {
+      writeChunks(socket, chunks, () => resolve(Buffer.concat(written).length))
+    })
+    assert.equal(await sent, Buffer.concat(chunks).length)
+    const broken = new Writable({ write: (_chunk, _encoding, done) => setImmediate(done, new Error('reset')) })
+    let isSent = false
+    writeChunks(broken, chunks, () => (isSent = true))
+    await once(broken, 'error')
+    assert.equal(isSent, false)
+  }
+})
+
 test('no chunks and empty chunks write nothing', async () => {
   const { socket, written } = recorder()
   assert.equal(writeChunks(socket, []), true)

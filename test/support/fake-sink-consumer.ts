@@ -19,6 +19,8 @@ export class FakeSinkConsumer implements SinkConsumer {
   subscription: SubscribedTopics | null = null
   listener: RebalanceListener = {}
   isClosed = false
+  /** What is not looked at any more. */
+  readonly released: FetchedRecords[] = []
   /** Calls in their order. */
   readonly calls: string[] = []
   readonly #positions = new Map<string, number>()
@@ -36,6 +38,10 @@ export class FakeSinkConsumer implements SinkConsumer {
   async poll(): Promise<FetchedRecords[]> {
     const answer = this.polls.shift()
     return answer === undefined ? [] : answer(this)
+  }
+
+  release(fetched: FetchedRecords): void {
+    this.released.push(fetched)
   }
 
   async assign(...partitions: TopicPartition[]): Promise<void> {

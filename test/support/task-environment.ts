@@ -4,6 +4,7 @@ import {
   defineConverter,
   defineHeaderConverter,
   defineTransform,
+  isUtf8,
   type Transform,
   utf8Text,
 } from '../../src/connect/index.ts'
@@ -22,6 +23,8 @@ export interface FakeEnvironmentOptions {
   readonly apply?: Transform['apply']
   /** Thrown by the value converter. */
   readonly onConvert?: () => void
+  /** The converters store texts as they are. */
+  readonly raw?: boolean
 }
 
 export interface FakeEnvironment {
@@ -32,7 +35,14 @@ export interface FakeEnvironment {
 
 /** Surroundings of a task loop without a broker or a thread: all converters take texts. */
 export function fakeEnvironment(options: FakeEnvironmentOptions = {}): FakeEnvironment {
-  const { props = {}, worker = {}, paused = false, apply = (record) => record, onConvert = () => {} } = options
+  const {
+    props = {},
+    worker = {},
+    paused = false,
+    apply = (record) => record,
+    onConvert = () => {},
+    raw = false,
+  } = options
   const control = new TaskControl(paused)
   const listener = new RecordingListener()
   const connectorProps = {
@@ -48,7 +58,7 @@ export function fakeEnvironment(options: FakeEnvironmentOptions = {}): FakeEnvir
     connectorProps,
     taskProps: {},
     config: testWorkerConfig('127.0.0.1:1', { 'offset.flush.interval.ms': '60000', ...worker }),
-    registry: registryOf(apply, onConvert),
+    registry: registryOf(apply, onConvert, raw),
     scope: fakeScope(),
     control,
     listener,
@@ -82,7 +92,7 @@ function fakeScope(): PluginScope {
 const CONVERTER = 'test.Text'
 const HEADER_CONVERTER = 'test.TextHeaders'
 
-function registryOf(apply: Transform['apply'], onConvert: () => void): PluginRegistry {
+function registryOf(apply: Transform['apply'], onConvert: () => void, raw: boolean): PluginRegistry {
   const text = (bytes: Uint8Array | null): string | null => (bytes === null ? null : utf8Text(bytes, 0, bytes.length))
   const bytes = (value: unknown): Uint8Array | null =>
     value === null || value === undefined
@@ -95,6 +105,7 @@ function registryOf(apply: Transform['apply'], onConvert: () => void): PluginReg
       ...common,
       class: CONVERTER,
       create: (_props, use) => ({
+        raw: raw ? { format: 'string', accepts: isUtf8 } : null,
         fromConnectData(_topic, _schema, value) {
           if (use === 'value') onConvert()
           return bytes(value)

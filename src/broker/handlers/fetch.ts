@@ -173,6 +173,7 @@ async function readPartition(
     const { records, abortedTransactions } = await log.read(fetchOffset, limit, {
       minOneBatch: isFirst,
       isolation: isCommitted ? 'read_committed' : 'read_uncommitted',
+      allocate: (size) => context.broker.memory.take(size),
     })
     if (context.apiVersion < 10 && holdsZstd(records)) {
       return failure(partition, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, log)

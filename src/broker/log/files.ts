@@ -106,14 +106,25 @@ function skipBytes(buffers: Uint8Array[], count: number): Uint8Array[] {
   return rest
 }
 
-/** Reads exactly `[position, position + length)` into a buffer of its own; less only when the file ends before. */
-export async function readRange(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(length)
+/** Memory for `length` bytes, or more. */
+export type Allocate = (length: number) => Uint8Array
+
+/**
+ * Reads exactly `[position, position + length)` into a buffer of its own, or one that `allocate` gives; less only when the file
+ * ends before.
+ */
+export async function readRange(
+  handle: FileHandle,
+  position: number,
+  length: number,
+  allocate: Allocate = (size) => Buffer.allocUnsafeSlow(size),
+): Promise<Uint8Array> {
+  const buffer = allocate(length)
   let filled = 0
   while (filled < length) {
     const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled)
     if (bytesRead === 0) break
     filled += bytesRead
   }
-  return filled === length ? buffer : buffer.subarray(0, filled)
+  return filled === buffer.length ? buffer : buffer.subarray(0, filled)
 }

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../../protocol/errors.ts'
 import { storageFailure } from './errors.ts'
+import type { Allocate } from './files.ts'
 import type { LogPosition } from './group-commit.ts'
 import { readSlice } from './reader.ts'
 import type { Segment } from './segment.ts'
@@ -19,6 +20,8 @@ export interface LogReadRequest {
   maxBytes: number
   /** Give the first batch whole even if it is larger than `maxBytes`. */
   minOneBatch: boolean
+  /** Where to read to; default: fresh memory. */
+  allocate?: Allocate | undefined
 }
 
 /** An aborted transaction as Fetch lists it. */
@@ -49,7 +52,7 @@ export class LogReader {
   /** Whole batches from the one that holds `offset` on; null when nothing readable is left. */
   async read(
     view: LogView,
-    { offset, endOffset, maxBytes, minOneBatch }: LogReadRequest,
+    { offset, endOffset, maxBytes, minOneBatch, allocate }: LogReadRequest,
   ): Promise<LogReadResult | null> {
     const segments = view.segments.all
     for (let i = view.segments.floorIndex(offset); i < segments.length; i++) {
@@ -59,7 +62,7 @@ export class LogReader {
       const position = known?.segment === segment ? known.position : undefined
       const limit = readableEnd(segment, view.visible)
       const slice = await this.#reading(() =>
-        readSlice(segment, { offset, endOffset, limit, maxBytes, minOneBatch, position }),
+        readSlice(segment, { offset, endOffset, limit, maxBytes, minOneBatch, position, allocate }),
       )
       // Compaction may have removed all records from `offset` to the end of the segment.
       if (slice === null) continue

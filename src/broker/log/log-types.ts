@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/logger.ts'
+import type { Allocate } from './files.ts'
 import type { AbortedRange } from './log-reader.ts'
 import type { ProducerEntry } from './producer-state.ts'
 import type { AppendOrigin } from './validate.ts'
@@ -43,6 +44,8 @@ export interface ReadOptions {
   /** Give the first batch whole even if it is larger than the limit. */
   minOneBatch: boolean
   isolation: 'read_committed' | 'read_uncommitted'
+  /** Gives the memory to read to, at least as many bytes as it is asked for; default: fresh memory. */
+  allocate?: Allocate
 }
 
 export interface ReadResult {

@@ -349,7 +349,7 @@ export class PartitionLog {
    * Reads whole batches from the one that holds `offset` on, at most `maxBytes`.
    * @throws ProtocolError OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR
    */
-  async read(offset: number, maxBytes: number, { minOneBatch, isolation }: ReadOptions): Promise<ReadResult> {
+  async read(offset: number, maxBytes: number, { minOneBatch, isolation, allocate }: ReadOptions): Promise<ReadResult> {
     if (offset < this.#logStartOffset || offset > this.#logEndOffset) {
       throw new ProtocolError(
         ErrorCode.OFFSET_OUT_OF_RANGE,
@@ -359,7 +359,9 @@ export class PartitionLog {
     const isCommitted = isolation === 'read_committed'
     const endOffset = isCommitted ? this.lastStableOffset : this.highWatermark
     const result =
-      offset >= endOffset ? null : await this.#reader.read(this.#view(), { offset, endOffset, maxBytes, minOneBatch })
+      offset >= endOffset
+        ? null
+        : await this.#reader.read(this.#view(), { offset, endOffset, maxBytes, minOneBatch, allocate })
     if (result === null) return { records: new Uint8Array(0), abortedTransactions: isCommitted ? [] : null }
     return { records: result.records, abortedTransactions: isCommitted ? result.aborted() : null }
   }

@@ -56,7 +56,7 @@ export async function replayProducers(
 async function readMarker(
   handle: FileHandle,
   header: BatchHeader,
-  bytes: Buffer,
+  bytes: Uint8Array,
   filePosition: number,
 ): Promise<EndMarker | null> {
   // The cleaner may have emptied the batch.

@@ -1,6 +1,6 @@
 import { BATCH_OVERHEAD } from '../../protocol/records/index.ts'
 import { getInt32, getInt64 } from '../../protocol/records/integers.ts'
-import { readRange } from './files.ts'
+import { type Allocate, readRange } from './files.ts'
 import type { Segment } from './segment.ts'
 
 /** Read beyond the wanted size when the begin of the wanted batch is known only roughly, so that one read mostly does. */
@@ -8,7 +8,7 @@ const SEARCH_BYTES = 8192
 
 /** Whole batches from one segment. */
 export interface SegmentSlice {
-  bytes: Buffer
+  bytes: Uint8Array
   /** Offset behind the last batch. */
   nextOffset: number
   /** Where the next batch begins in the file. */
@@ -27,20 +27,22 @@ export interface SliceRequest {
   minOneBatch: boolean
   /** Position of the batch that holds `offset`, if known. */
   position?: number | undefined
+  /** Where to read to; default: fresh memory. */
+  allocate?: Allocate | undefined
 }
 
 /**
- * Reads whole batches from a segment, mostly with one read into one buffer that nobody else holds.
+ * Reads whole batches from a segment, mostly with one read into one buffer.
  * @returns null when no batch of the segment's readable part ends at or after `offset`
  */
 export function readSlice(segment: Segment, request: SliceRequest): Promise<SegmentSlice | null> {
   return segment.use(async (handle) => {
-    const { offset, endOffset, limit, maxBytes, minOneBatch } = request
+    const { offset, endOffset, limit, maxBytes, minOneBatch, allocate } = request
     let position = request.position ?? (await segment.indexes()).offsets.floor(offset)
     const slack = request.position === undefined ? SEARCH_BYTES : 0
     let length = Math.max(maxBytes, BATCH_OVERHEAD) + slack
     for (;;) {
-      const bytes = await readRange(handle, position, Math.max(0, Math.min(length, limit - position)))
+      const bytes = await readRange(handle, position, Math.max(0, Math.min(length, limit - position)), allocate)
       const found = skipBefore(bytes, offset)
       if (found + BATCH_OVERHEAD > bytes.length) {
         // The file is shorter than it should be: only if somebody else cut it.

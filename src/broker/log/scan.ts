@@ -21,7 +21,7 @@ export interface ScanOptions {
    */
   depth: 'headers' | 'batches' | 'verified'
   /** May return `false` to stop before this batch. */
-  visit: (header: BatchHeader, bytes: Buffer, filePosition: number) => boolean | void | Promise<boolean | void>
+  visit: (header: BatchHeader, bytes: Uint8Array, filePosition: number) => boolean | void | Promise<boolean | void>
 }
 
 export interface ScanResult {
@@ -35,7 +35,7 @@ export interface ScanResult {
 export async function scanBatches(handle: FileHandle, options: ScanOptions): Promise<ScanResult> {
   const { to, depth, visit } = options
   let position = options.from ?? 0
-  let chunk: Buffer = Buffer.alloc(0)
+  let chunk: Uint8Array = Buffer.alloc(0)
   let chunkStart = position
   const problem = (text: string): ScanResult => ({ end: position, problem: `${text} at byte ${position}` })
   while (position < to) {

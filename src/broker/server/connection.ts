@@ -239,7 +239,9 @@ export class Connection {
       return
     }
     this.#writeGathered()
-    if (!writeChunks(this.#socket, chunks)) this.#isBlocked = true
+    const lent = chunks.filter((chunk) => this.#memory.isLent(chunk))
+    const giveBack = (): void => lent.forEach((chunk) => this.#memory.give(chunk))
+    if (!writeChunks(this.#socket, chunks, lent.length > 0 ? giveBack : undefined)) this.#isBlocked = true
   }
 
   #writeGathered(): void {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from '../../base/logger.ts'
-import { FrameMemory } from '../../net/index.ts'
+import type { FrameMemory } from '../../net/index.ts'
 import type { Listener } from '../config/listeners.ts'
 import { Connection, type RequestDispatcher } from './connection.ts'
 import { ListenError } from './listen-error.ts'
@@ -13,6 +13,8 @@ export interface ServerOptions {
   /** Bytes of requests that all connections together may hold. */
   readonly maxHeldBytes: number
   readonly responses: ResponseBudget
+  /** Where large requests lie, and answers that lie in it are given back to. */
+  readonly memory: FrameMemory
   readonly idleMs: number
   readonly maxConnections: number
   readonly maxConnectionsPerIp: number
@@ -25,7 +27,6 @@ export class BrokerServer {
   readonly #options: ServerOptions
   readonly #dispatcher: RequestDispatcher
   readonly #budget: RequestBudget
-  readonly #memory = new FrameMemory()
   readonly #servers: Server[] = []
   readonly #connections = new Set<Connection>()
 
@@ -76,7 +77,7 @@ export class BrokerServer {
       dispatcher: this.#dispatcher,
       budget: this.#budget,
       responses: this.#options.responses,
-      memory: this.#memory,
+      memory: this.#options.memory,
       maxFrameBytes: this.#options.maxRequestBytes,
       idleMs: this.#options.idleMs,
       logger: this.#options.logger,

@@ -12,6 +12,7 @@ import {
   type OffsetToCommit,
   outsideCommitter,
 } from '../offsets.ts'
+import { responseMemory } from '../response-memory.ts'
 import { partitionKey, type TopicPartition } from '../topic-partition.ts'
 import { AbortedError, ClientTimeoutError } from '../errors.ts'
 import { now } from '../waits.ts'
@@ -116,6 +117,14 @@ export class Consumer {
       this.#isPolling = false
       this.#membership?.pollEnded()
     }
+  }
+
+  /**
+   * Says that nobody looks at the bytes of something that `poll` gave any more, nor at keys and values that are views of them: the
+   * next fetch may be read to the same memory. Optional; a consumer that reads much is faster for it.
+   */
+  release(fetched: FetchedRecords): void {
+    responseMemory.release(fetched)
   }
 
   /** The next poll reads from here. */

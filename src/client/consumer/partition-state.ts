@@ -1,4 +1,5 @@
 import { batchSizeAt, readBatchHeader } from '../../protocol/records/index.ts'
+import { responseMemory } from '../response-memory.ts'
 import type { AbortedTransaction, FetchedRecords } from './fetched-records.ts'
 
 /** One assigned partition: where its reader is, and what was fetched ahead of it. */
@@ -45,6 +46,7 @@ export class PartitionState {
 
   /** Drops what was fetched but not polled; it will be fetched again. */
   dropBuffered(): void {
+    for (const fetched of this.#buffered) responseMemory.release(fetched)
     this.#buffered.length = 0
     this.bufferedBytes = 0
     this.#fetchOffset = this.position ?? 0
@@ -71,7 +73,7 @@ export class PartitionState {
     if (end === start) return
     const { topic, partition } = this
     const batches = records.subarray(start, end)
-    this.#buffered.push({
+    const fetched = {
       topic,
       partition,
       batches,
@@ -80,7 +82,9 @@ export class PartitionState {
       recordCount,
       highWatermark,
       abortedTransactions,
-    })
+    }
+    responseMemory.hold(fetched, batches)
+    this.#buffered.push(fetched)
     this.bufferedBytes += batches.length
     this.#fetchOffset = nextOffset
   }
@@ -120,8 +124,14 @@ function splitAt(fetched: FetchedRecords, maxRecords: number): [FetchedRecords, 
     nextOffset = header.lastOffset + 1
   }
   if (end >= batches.length) return [fetched, null]
-  return [
-    { ...fetched, batches: batches.subarray(0, end), nextOffset, recordCount: count },
-    { ...fetched, batches: batches.subarray(end), fetchOffset: nextOffset, recordCount: fetched.recordCount - count },
-  ]
+  const head = { ...fetched, batches: batches.subarray(0, end), nextOffset, recordCount: count }
+  const rest = {
+    ...fetched,
+    batches: batches.subarray(end),
+    fetchOffset: nextOffset,
+    recordCount: fetched.recordCount - count,
+  }
+  for (const part of [head, rest]) responseMemory.hold(part, batches)
+  responseMemory.release(fetched)
+  return [head, rest]
 }

@@ -8,6 +8,12 @@ import type { TransformChain } from './transform-chain.ts'
 
 type TopicPartitionOf = Pick<FetchedRecords, 'topic' | 'partition'>
 
+/** Bytes for a sink task, and whether anything but them was made of the batch. */
+export interface RawBatch extends SinkBatch {
+  /** Whether records were made of it: their keys and values may be views of the bytes. */
+  readonly hasMadeRecords: boolean
+}
+
 /** What happens to records between Kafka and `put`: key, value and headers from bytes, then transforms. */
 export class SinkPipeline {
   readonly #chain: TransformChain
@@ -31,7 +37,7 @@ export class SinkPipeline {
    * The records of a batch as bytes; null when one of them is not what the converters store, so that the batch has to go the
    * ordinary way, where it is converted or found faulty.
    */
-  rawBatch(fetched: TopicPartitionOf, { columns, from }: FetchedColumns): SinkBatch | null {
+  rawBatch(fetched: TopicPartitionOf, { columns, from }: FetchedColumns): RawBatch | null {
     const raw = this.#converters.value.raw ?? null
     if (raw === null || !this.#acceptsKeys(columns, from)) return null
     const { bytes, valueStarts, valueEnds, count } = columns
@@ -40,6 +46,7 @@ export class SinkPipeline {
       if (start !== -1 && !raw.accepts(bytes, start, valueEnds[i] as number)) return null
     }
     const { topic, partition } = fetched
+    let hasMadeRecords = false
     return {
       topic,
       partition,
@@ -52,7 +59,11 @@ export class SinkPipeline {
       valueStarts: valueStarts.subarray(from),
       valueEnds: valueEnds.subarray(from),
       valueFormat: raw.format,
+      get hasMadeRecords() {
+        return hasMadeRecords
+      },
       records: () => {
+        hasMadeRecords = true
         const records: SinkRecord[] = []
         for (let i = from; i < count; i++) {
           const record = this.toRecord(fetched, columns, i)

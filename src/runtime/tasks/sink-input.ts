@@ -18,7 +18,7 @@ const FETCH_MAX_IDLE_WAIT_MS = 30_000
 /** What a sink task needs of its consumer. */
 export type SinkConsumer = Pick<
   Consumer,
-  'subscribe' | 'poll' | 'position' | 'seek' | 'pause' | 'resume' | 'commit' | 'close'
+  'subscribe' | 'poll' | 'release' | 'position' | 'seek' | 'pause' | 'resume' | 'commit' | 'close'
 >
 
 export interface SinkInput {

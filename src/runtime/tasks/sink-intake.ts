@@ -2,7 +2,7 @@ import type { FetchedColumns, FetchedRecords } from '../../client/consumer/fetch
 import type { SinkRecord } from '../../connect/index.ts'
 import { ConsumedRecord } from '../errors/consumed-record.ts'
 import type { ErrorHandler } from '../errors/error-handler.ts'
-import type { SinkPipeline } from '../pipeline/sink-pipeline.ts'
+import type { RawBatch, SinkPipeline } from '../pipeline/sink-pipeline.ts'
 import type { SinkDeliveries } from './sink-deliveries.ts'
 
 export interface SinkIntakeParts {
@@ -28,8 +28,9 @@ export class SinkIntake {
   /**
    * Adds one wire batch. A record that is dropped or skipped counts as reached all the same. Rejects with what ends the task,
    * when an error is not tolerated.
+   * @returns what the task is given as bytes; null when it is given records
    */
-  async add(fetched: FetchedRecords, columns: FetchedColumns): Promise<void> {
+  async add(fetched: FetchedRecords, columns: FetchedColumns): Promise<RawBatch | null> {
     const { pipeline, deliveries, takesBatches } = this.#parts
     const { topic, partition } = fetched
     const { count, offsets } = columns.columns
@@ -38,7 +39,7 @@ export class SinkIntake {
       const batch = pipeline.rawBatch(fetched, columns)
       if (batch !== null) {
         deliveries.addBatch(batch, { topic, partition, offset: (offsets[count - 1] as number) + 1 })
-        return
+        return batch
       }
     }
     for (let i = columns.from; i < count; i++) {
@@ -47,6 +48,7 @@ export class SinkIntake {
       if (record !== null && deliveries.addRecord(record)) reach(i)
     }
     reach(count - 1)
+    return null
   }
 
   #record(

@@ -15,7 +15,7 @@ import { openErrorReporters } from '../errors/open-error-reporters.ts'
 import { sensorSettings } from '../metrics/sensor-settings.ts'
 import { SinkTaskMeter } from '../metrics/task-meter.ts'
 import { createConverters } from '../pipeline/record-converters.ts'
-import { SinkPipeline } from '../pipeline/sink-pipeline.ts'
+import { type RawBatch, SinkPipeline } from '../pipeline/sink-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
 import { PluginCallError } from '../plugins/plugin-scope.ts'
 import type { TaskCounters } from '../task-runner.ts'
@@ -207,24 +207,28 @@ export class SinkLoop implements TaskLoop {
 
   /** Delivers what was fetched, as it fills deliveries; what has to wait (a stop, a redelivery) stays. True if any was given. */
   async #takeIn(fetched: readonly FetchedRecords[]): Promise<boolean> {
-    const { deliveries, intake } = this.#running
+    const { deliveries, input, intake } = this.#running
     let wasGivenAny = false
     for (const one of fetched) {
       if (this.#stale.has(keyOf(one))) continue
       this.#useTopic(one.topic)
+      const given: (RawBatch | null)[] = []
       // Decoded now rather than when it is its turn only if something holds up what is before it.
       for (const columns of columnsOf(one)) {
         if (this.#stale.has(keyOf(one))) break
         this.#read += columns.columns.count - columns.from
         this.meter.read(columns.columns.count - columns.from)
-        await intake.add(one, columns)
+        given.push(await intake.add(one, columns))
         if (!this.#isHeldUp()) wasGivenAny = (await this.#deliver({ full: true })) || wasGivenAny
       }
       const reached = { topic: one.topic, partition: one.partition, offset: one.nextOffset }
       // Control records at the end of a fetch, and offsets that compaction left empty, are passed over.
       if (this.#stale.has(keyOf(one))) continue
-      if (deliveries.isEmpty) this.#offsets.delivered(reached)
-      else deliveries.reach(reached)
+      if (deliveries.isEmpty) {
+        this.#offsets.delivered(reached)
+        // A task may look at a batch's bytes until it has taken the batch, at records for as long as it likes.
+        if (given.every((batch) => batch?.hasMadeRecords === false)) input.consumer.release(one)
+      } else deliveries.reach(reached)
     }
     if (!this.#isHeldUp()) wasGivenAny = (await this.#deliver()) || wasGivenAny
     return wasGivenAny

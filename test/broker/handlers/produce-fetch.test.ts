@@ -131,6 +131,29 @@ test('a fetch inside a batch gets the whole batch, at the end nothing, and beyon
   assert.equal(beyond.highWatermark, 2)
 })
 
+test('an answer that a slow client has not taken yet stays as it is while the same is read for others', async () => {
+  const sizes = { maxBytes: 16e6, partitionMaxBytes: 16e6 }
+  for (let i = 0; i < 12; i++) await produce(batchOf([{ value: `${i}`.repeat(900_000 / (i < 10 ? 1 : 2)) }]))
+  for (let i = 0; i < 12; i++)
+    await produce(batchOf([{ value: 'xyz'[i % 3]?.repeat(900_000) ?? '' }]), { partition: 1 })
+  const expected = Buffer.from((await fetchOne(sizes)).records ?? [])
+  assert.ok(expected.length > 10e6)
+  const slow = await WireClient.connect(broker.port)
+  try {
+    slow.socket.pause()
+    const id = slow.post(Fetch, 12, fetchBody(sizes))
+    for (let i = 0; i < 5; i++) {
+      const [other] = await fetchPartitions({ ...sizes, partitions: [1] })
+      assert.deepEqual(new Set(values(other?.records ?? null).map((value) => value?.[0])), new Set(['x', 'y', 'z']))
+    }
+    slow.socket.resume()
+    const { responses } = await slow.answer(Fetch, 12, id)
+    assert.ok(expected.equals(responses[0]?.partitions[0]?.records ?? Buffer.alloc(0)))
+  } finally {
+    slow.close()
+  }
+})
+
 test('read_committed gets an empty list of aborted transactions, not null', async () => {
   await produce(batchOf([{ value: 'a' }]))
   assert.deepEqual((await fetchOne({ isolationLevel: 1 })).abortedTransactions, [])

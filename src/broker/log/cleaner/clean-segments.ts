@@ -82,7 +82,7 @@ async function copyKept(source: Segment, output: Output, round: CleanRound): Pro
 }
 
 /** The bytes to write for a batch, null for none. */
-function cleanBatch(header: BatchHeader, bytes: Buffer, output: Output, round: CleanRound): Uint8Array | null {
+function cleanBatch(header: BatchHeader, bytes: Uint8Array, output: Output, round: CleanRound): Uint8Array | null {
   const original = bytes.subarray(header.position, header.position + header.sizeInBytes)
   // Records beyond the map have not been looked at yet: they wait for the next round.
   if (header.baseOffset > round.map.latestOffset && header.baseOffset >= round.endOffset) {
