@@ -28,15 +28,10 @@ const sqlStates: Readonly<Record<string, Kind>> = {
 }
 
 /** Network failures of Node.js that may pass. */
-const networkCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EAI_AGAIN',
-])
+const networkCodes = new Set(['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'])
+
+/** What the driver says, without a code, when connecting takes longer than `connectTimeout`. */
+const NOT_CONNECTED_IN_TIME = 'timeout expired'
 
 /** Translates an error of the driver or the server into one that says what to do. */
 export function postgresError(error: unknown, at: Endpoint, doing: string): ConnectError {
@@ -67,7 +62,13 @@ export function postgresError(error: unknown, at: Endpoint, doing: string): Conn
     case 'retry':
       return new RetriableError(`${doing} failed at ${where} and will be tried again: ${said}`, cause)
     default:
-      if (networkCodes.has(code) || isOfBrokenConnection(message)) {
+      if (isOfBrokenConnection(code, message)) {
+        return new RetriableError(
+          `${doing} failed: the connection to PostgreSQL at ${where} broke and will be tried again: ${said}. Check that the server runs.`,
+          cause,
+        )
+      }
+      if (networkCodes.has(code) || message === NOT_CONNECTED_IN_TIME) {
         return new RetriableError(
           `${doing} failed: cannot reach PostgreSQL at ${where}: ${said}. Check connection.url and that the server runs.`,
           cause,
@@ -80,8 +81,13 @@ export function postgresError(error: unknown, at: Endpoint, doing: string): Conn
 }
 
 /** The driver has no codes for a connection that broke, nor for one that had broken before it was used again. */
-function isOfBrokenConnection(message: string): boolean {
-  return message.startsWith('Connection terminated') || message.endsWith('is not queryable')
+function isOfBrokenConnection(code: string, message: string): boolean {
+  return (
+    code === 'ECONNRESET' ||
+    code === 'EPIPE' ||
+    message.startsWith('Connection terminated') ||
+    message.endsWith('is not queryable')
+  )
 }
 
 function describe(error: unknown): { code: string; message: string } {
