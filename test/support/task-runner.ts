@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { withDeadline } from '../../src/base/deadline.ts'
 import type { ConnectorTaskId, TaskRunnerListener } from '../../src/runtime/task-runner.ts'
@@ -35,6 +36,7 @@ export class RecordingListener implements TaskRunnerListener {
   readonly reports: Report[] = []
   readonly topics: string[] = []
   readonly reconfigurations: string[] = []
+  readonly #began = performance.now()
   #waiting: (() => void)[] = []
 
   connectorStatus(connector: string, state: string, trace: string | null): void {
@@ -51,6 +53,17 @@ export class RecordingListener implements TaskRunnerListener {
 
   topicUsed(connector: string, task: number, topic: string): void {
     this.topics.push(`${connector}-${task} ${topic}`)
+  }
+
+  /**
+   * Each topic once, in the order of first use: it is told again when it is used a second later. Fails if one was told more
+   * often than that.
+   */
+  usedTopics(): string[] {
+    const most = 1 + Math.floor((performance.now() - this.#began) / 1000)
+    const byTopic = Map.groupBy(this.topics, (topic) => topic)
+    for (const [topic, told] of byTopic) assert.ok(told.length <= most, `${topic} was told ${told.length} times`)
+    return [...byTopic.keys()]
   }
 
   states(subject: string): string[] {

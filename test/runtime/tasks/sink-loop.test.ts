@@ -76,7 +76,7 @@ for (const take of ['records', 'batches']) {
       true,
     )
     assert.deepEqual(first.listener.states(`${name}-0`), ['RUNNING'])
-    assert.deepEqual(first.listener.topics, [`${name}-0 ${name}`])
+    assert.deepEqual(first.listener.usedTopics(), [`${name}-0 ${name}`])
 
     await produce(name, 1000, 1200)
     const second = host()
@@ -206,7 +206,7 @@ test('topics are chosen by a regular expression, those that come later included'
   await fill('regex-c', 3)
   await eventually(() => taken(events()).length === 8, 'taking the second topic', 20_000)
   await tasks.close()
-  assert.deepEqual(listener.topics, ['regex-0 regex-a', 'regex-0 regex-b'])
+  assert.deepEqual(listener.usedTopics(), ['regex-0 regex-a', 'regex-0 regex-b'])
 })
 
 test('a paused sink task takes nothing, and goes on when it is resumed', async () => {

@@ -73,7 +73,7 @@ for (const mode of ['records', 'rows']) {
     })
     await first.host.close()
     assert.deepEqual(first.listener.states(`${mode}-0`), ['RUNNING'])
-    assert.deepEqual(first.listener.topics, [`${mode}-0 ${topic}`])
+    assert.deepEqual(first.listener.usedTopics(), [`${mode}-0 ${topic}`])
 
     const second = host()
     await second.host.startTask(id, { ...props, count: '1500' }, { ...props, count: '1500', part: '0' }, 'STARTED')
