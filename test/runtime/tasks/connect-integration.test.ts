@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { Admin, type Cluster, createCluster, Producer } from '../../../src/client/index.ts'
 import { startTestBroker, type TestBroker } from '../../support/broker.ts'
 import { startTestWorker, type TestWorker } from '../../support/connect-worker.ts'
+import { jsonLines } from '../../support/task-ground.ts'
 import { eventually } from '../../support/task-runner.ts'
 
 // Kafka Connect's ExampleConnectIntegrationTest, SourceConnectorsIntegrationTest and one of ConnectWorkerIntegrationTest.
@@ -88,14 +89,7 @@ test('ExampleConnectIntegrationTest.testSinkConnector: three tasks share three p
   assert.equal(await errorCount({ ...config, name: 'simple-sink' }), 0)
   await create('simple-sink', config)
   await runningTasks('simple-sink', 3)
-  const events = (): { event: string; task: number; partitions?: number[]; records?: unknown[] }[] =>
-    existsSync(out)
-      ? readFileSync(out, 'utf8')
-          .trim()
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => JSON.parse(line) as ReturnType<typeof events>[number])
-      : []
+  const events = () => jsonLines<{ event: string; task: number; partitions?: number[]; records?: unknown[] }>(out)
   const held = (): number[][] => {
     const byTask = new Map<number, Set<number>>()
     for (const { event, task, partitions = [] } of events()) {
