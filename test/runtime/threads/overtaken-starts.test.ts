@@ -28,7 +28,8 @@ test('what is stopped while plugins are still being loaded for it does not run a
   const { host: stopped, listener } = begin(t)
   const starts = [stopped.startTask(id, props, props, 'STARTED'), stopped.startConnector('hasty', props, 'STARTED')]
   await Promise.all([stopped.stopTasks([id]), stopped.stopConnector('hasty')])
-  await withDeadline(Promise.all(starts), 5000, 'Ending the starts')
+  // They are the first here for which plugins are loaded, which takes a while on a busy machine.
+  await withDeadline(Promise.all(starts), 30_000, 'Ending the starts')
   assert.deepEqual(stopped.counters(), [])
   await assert.rejects(stopped.taskConfigs('hasty', 1), /does not run here/)
   assert.deepEqual(listener.reports, [])
