@@ -177,11 +177,11 @@ export class ClassicGroup {
       if (this.#isFull()) return answer(failedJoin(ErrorCode.GROUP_MAX_SIZE_REACHED, ''))
       return this.#addMember(newId, request, answer)
     }
-    const wasUnchanged = sameProtocols(member.protocols, request.protocols)
     const oldLeader = this.#leader
     this.#replaceStatic(member, newId)
     updateMember(member, request)
-    if (this.#state === 'Stable' && wasUnchanged) {
+    // Its subscription may differ: that names what the member owned before it went, and the leader sees it in the next rebalance.
+    if (this.#state === 'Stable' && electProtocol(this.members) === this.#protocol) {
       this.#startSession(member)
       const result = this.#joinResult(member, request.canSkipAssignment)
       // A leader that cannot skip must not assign anew: it is told that its former self leads.

@@ -3,6 +3,7 @@ import { beforeEach, describe, test } from 'node:test'
 import { ClassicGroup, type GroupState } from '../../../src/broker/groups/group.ts'
 import type { JoinResult, SyncResult } from '../../../src/broker/groups/member.ts'
 import type { JoinRequest } from '../../../src/broker/groups/requests.ts'
+import { newMember } from '../../../src/broker/groups/roster.ts'
 import { ErrorCode } from '../../../src/protocol/errors.ts'
 import { FakeClock, settle } from './fake-clock.ts'
 
@@ -459,11 +460,63 @@ describe('static members', () => {
     assert.equal(old.result?.members.length, 0)
   })
 
-  test('that come back with another subscription begin a rebalance', async () => {
-    await stable(2, [one, two])
-    join({ ...two, protocols: [{ name: 'range', metadata: bytes('other') }] })
+  test('that come back with another subscription take their place too, and the next rebalance shows it', async () => {
+    const [leader = '', follower = ''] = await stable(2, [one, two])
+    const back = join({ ...two, protocols: [{ name: 'range', metadata: bytes('other') }] })
+    await settle()
+    assert.equal(back.result?.generationId, 2)
+    assert.equal(group.state, 'Stable')
+    const { memberId = '' } = back.result ?? {}
+    const synced = sync(memberId, 2)
+    const rejoined = [join({ ...one, memberId: leader }), join({ ...two, memberId })]
+    await settle()
+    assert.equal(Buffer.from(synced.result?.assignment ?? []).toString(), `for ${follower}`)
+    assert.equal(rejoined[0]?.result?.generationId, 3)
+    const second = join({ ...two, protocols: [{ name: 'range', metadata: bytes('third') }] })
+    await settle()
+    assert.ok(second.isWaiting, 'while assignments are awaited they begin a rebalance')
+    const led = join({ ...one, memberId: leader })
+    await settle()
+    assert.deepEqual(
+      led.result?.members.map(({ metadata }) => Buffer.from(metadata).toString()),
+      ['m', 'third'],
+    )
+  })
+
+  test('that come back begin a rebalance if the group would settle on another protocol', async () => {
+    const protocols = (...names: string[]) => ({ protocols: names.map((name) => ({ name, metadata: bytes(name) })) })
+    const both = protocols('range', 'sticky')
+    const [leader = ''] = await stable(2, [
+      { ...one, ...both },
+      { ...two, ...both },
+    ])
+    join({ ...two, ...protocols('sticky', 'range') })
+    await settle()
+    assert.deepEqual([group.state, group.protocol], ['Stable', 'range'])
+    const back = join({ ...two, ...protocols('sticky') })
     await settle()
     assert.equal(group.state, 'PreparingRebalance')
+    join({ ...one, ...both, memberId: leader })
+    await settle()
+    assert.deepEqual([back.result?.generationId, back.result?.protocolName], [3, 'sticky'])
+  })
+
+  test('that come back after the group was read from its log, which keeps one protocol, take their place', async () => {
+    group.restore({
+      generation: 7,
+      protocolType: 'consumer',
+      protocol: 'range',
+      leader: 'one-1',
+      stateSince: -1,
+      members: ['one', 'two'].map((instanceId) => ({
+        ...newMember(`${instanceId}-1`, request({ instanceId })),
+        assignment: bytes(`for ${instanceId}`),
+      })),
+    })
+    const back = join({ ...two, protocols: ['range', 'sticky'].map((name) => ({ name, metadata: bytes('m') })) })
+    await settle()
+    assert.equal(back.result?.generationId, 7)
+    assert.equal(group.state, 'Stable')
   })
 
   test('keep their place in a rebalance until their session ends', async () => {
