@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { startTestBroker, type TestBroker } from '../../support/broker.ts'
@@ -12,6 +15,7 @@ describe('ConnectWorkerIntegrationTest: a worker that hangs', () => {
   const { logger, lines } = recordingPino()
   let broker: TestBroker
   let worker: TestWorker
+  let folder: string
 
   const status = async (name: string): Promise<ConnectorStateInfo | null> => {
     const { status: code, body } = await worker.call('GET', `/connectors/${name}/status`)
@@ -27,10 +31,12 @@ describe('ConnectWorkerIntegrationTest: a worker that hangs', () => {
   }
 
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'millrace-poll-timeout-'))
     broker = await startTestBroker()
     const props = {
       'rebalance.timeout.ms': '700',
-      'task.shutdown.graceful.timeout.ms': '2000',
+      // The stop hangs until the test has seen what it is to see.
+      'task.shutdown.graceful.timeout.ms': '30000',
       'scheduled.rebalance.max.delay.ms': '300000',
     }
     worker = await startTestWorker(broker.bootstrap, props, { logger })
@@ -39,10 +45,13 @@ describe('ConnectWorkerIntegrationTest: a worker that hangs', () => {
   after(async () => {
     await worker?.stop()
     await broker?.close()
+    await rm(folder, { recursive: true, force: true })
   })
 
   test('testPollTimeoutExpiry: it leaves the group, says in which stage it hangs, and is back when that is over', async () => {
-    await create('blocked', { 'connector.class': 'BlockingSource', block: 'Task::stop' })
+    const gate = join(folder, 'gate')
+    await writeFile(gate, '')
+    await create('blocked', { 'connector.class': 'BlockingSource', block: 'Task::stop', 'block.while': gate })
     await create('beside', { 'connector.class': 'BlockingSource' })
     const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin()
     await admin.connect()
@@ -51,7 +60,8 @@ describe('ConnectWorkerIntegrationTest: a worker that hangs', () => {
       return groups[0]?.members.length ?? 0
     }
     try {
-      assert.equal(await members(), 1)
+      // To start a thread for the connectors may have taken longer than a rebalance.
+      await eventually(async () => (await members()) === 1, 'the worker in its group')
       lines.length = 0
       const restart = worker.call('POST', '/connectors/blocked/tasks/0/restart')
       const warning = await eventually(
@@ -65,6 +75,7 @@ describe('ConnectWorkerIntegrationTest: a worker that hangs', () => {
         warning.msg,
       )
       await eventually(async () => (await members()) === 0, 'the group being empty')
+      await rm(gate)
       assert.equal((await restart).status, 204)
       await eventually(async () => (await members()) === 1, 'the worker being back', 15_000)
       await eventually(() => running('blocked'), 'the task running again', 15_000)
@@ -75,6 +86,7 @@ describe('ConnectWorkerIntegrationTest: a worker that hangs', () => {
         'what ran beside it was left alone',
       )
     } finally {
+      await rm(gate, { force: true })
       await admin.disconnect()
     }
   })
