@@ -45,6 +45,9 @@ test('workers of Kafka Connect, then ours, then theirs again on the same topics:
     const config = name === 'copy' ? sink : { ...pipes.configOf(name), file: pipes.fileOf(name) }
     await worker.rest.createConnector({ name, config })
   }
+  // One that is paused before it has made its tasks gets none, and one that the worker has not taken up cannot be stopped.
+  const created = [...PIPES, 'copy', 'paused', 'stopped']
+  await reached(worker, Object.fromEntries(created.map((name) => [name, 'RUNNING'])))
   await worker.rest.ok('PUT', '/connectors/paused/pause')
   await worker.rest.ok('PUT', '/connectors/stopped/stop')
   const expected = { 'pipe-0': 'RUNNING', 'pipe-1': 'RUNNING', copy: 'RUNNING', paused: 'PAUSED', stopped: 'STOPPED' }
