@@ -156,8 +156,8 @@ test('a second signal ends such a worker at once with 1', async () => {
   await said(worker, 'Millrace is ready')
   process.kill(worker.pid, 'SIGTERM')
   await said(worker, 'Stopping; once more stops at once')
-  const begun = performance.now()
   assert.equal(await codeAfter(worker), 1)
   letGo()
-  assert.ok(performance.now() - begun < 2000)
+  // The end in order, which takes seconds, would have got as far as this.
+  assert.doesNotMatch(worker.output(), /does not end/)
 })
