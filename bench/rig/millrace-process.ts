@@ -70,7 +70,8 @@ export function spawnMillrace(options: MillraceOptions): SpawnedMillrace {
   })
   const lines: string[] = []
   let readyMs = Number.NaN
-  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  // Not 'exit', which may come before the last of the output.
+  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   const ready = new Promise<void>((resolve, reject) => {
     const onData = (chunk: Buffer): void => {
       lines.push(chunk.toString())
