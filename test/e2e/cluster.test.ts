@@ -169,7 +169,11 @@ test('connectors are created, paused, resumed and deleted over either worker', a
     const rest = fleet.rest(asked)
     const state = async (name: string): Promise<string> => {
       const { status, body } = await fleet.rest(name).request('GET', '/connectors/extra/status')
-      if (status === 404) return 'none'
+      if (status === 404) {
+        // Status and configuration go one after the other.
+        const { status: ofInfo } = await fleet.rest(name).request('GET', '/connectors/extra')
+        return ofInfo === 404 ? 'none' : 'between'
+      }
       const { connector, tasks } = body as ConnectorStatus
       return tasks.length === 1 && tasks[0]?.state === connector.state ? connector.state : 'between'
     }
