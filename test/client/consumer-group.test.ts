@@ -239,20 +239,47 @@ test('a member that was removed learns it, and joins anew', async () => {
   await stop(a)
 })
 
-test('a static member that comes back in time has its partitions without a rebalance', async () => {
+test('static members that come back in time have their partitions without a rebalance', async () => {
   const topic = await newTopic(2)
-  const options: ConsumerOptions = { sessionTimeoutMs: 5000 }
-  const a = member('static', topic, { ...options, groupInstanceId: 'one' })
-  const b = member('static', topic, { ...options, groupInstanceId: 'two' })
-  await until('they share', () => held(a).length === 1 && held(b).length === 1)
-  const before = held(b)
-  const { generation } = a.consumer.groupMetadata
-  await stop(b)
-  const again = member('static', topic, { ...options, groupInstanceId: 'two' })
+  const start = (groupInstanceId: string): Member => member('static', topic, { groupInstanceId })
+  const one = start('one')
+  await until('one has all', () => held(one).length === 2)
+  // In this rebalance the first one joins a second time: its subscription tells of the generation before.
+  const two = start('two')
+  await until('they share', () => held(one).length === 1 && held(two).length === 1)
+  const before = [held(one), held(two)]
+  const { generation } = one.consumer.groupMetadata
+  await stop(two)
+  const twoAgain = start('two')
+  await until('the second one is back', () => held(twoAgain).length === 1)
+  await stop(one)
+  const oneAgain = start('one')
+  await until('the first one is back', () => held(oneAgain).length === 1)
+  assert.deepEqual([held(oneAgain), held(twoAgain)], before)
+  assert.deepEqual(
+    [oneAgain, twoAgain].map(({ consumer }) => consumer.groupMetadata.generation),
+    [generation, generation],
+  )
+  await stop(oneAgain, twoAgain)
+})
+
+test('a static leader that comes back shares out partitions that are added', async (t) => {
+  const client = createCluster({ bootstrapServers: [broker.bootstrap], metadataMaxAgeMs: 100 })
+  t.after(() => client.close())
+  const topic = await newTopic(1)
+  const start = (): Member => {
+    const only = member('leading', topic, { groupInstanceId: 'only' }, {}, client)
+    t.after(() => stop(only))
+    return only
+  }
+  const first = start()
+  await until('one partition', () => held(first).length === 1)
+  await stop(first)
+  const again = start()
   await until('it is back', () => held(again).length === 1)
-  assert.deepEqual(held(again), before)
-  assert.equal(a.consumer.groupMetadata.generation, generation)
-  await stop(a, again)
+  assert.equal(again.consumer.groupMetadata.generation, 1)
+  await admin.createPartitions([{ name: topic, count: 3 }])
+  await until('three partitions', () => held(again).length === 3)
 })
 
 test('committing in onRevoked hands over without a record twice or missing', async () => {

@@ -170,6 +170,7 @@ export class ConsumerMembership {
     const handler: GroupHandler = {
       protocols: () => this.#protocols(),
       assign: (protocol, _leader, members) => this.#assign(protocol, members),
+      onAssignmentKept: async (members) => this.#watchPartitions(await this.#countsFor(assignable(members))),
       onRevoke: () => (this.#isCooperative ? Promise.resolve() : this.#inPoll(() => this.#revokeAll())),
       onAssigned: (_protocol, generation, _member, _leader, assignment) =>
         this.#inPoll(() => this.#takeAssignment(generation, decodeAssignment(assignment))),
@@ -208,17 +209,22 @@ export class ConsumerMembership {
   async #assign(protocol: string, joined: JoinedMember[]): Promise<Map<string, Uint8Array>> {
     const assignor = this.#assignors.find(({ name }) => name === protocol)
     if (assignor === undefined) throw new Error(`the group chose the unknown assignor ${protocol}`)
-    const members: AssignableMember[] = joined.map(({ memberId, groupInstanceId, metadata }) => ({
-      memberId,
-      groupInstanceId,
-      subscription: decodeSubscription(metadata),
-    }))
-    const topics = [...new Set(members.flatMap(({ subscription }) => subscription.topics))]
-    const counts = await this.#partitionCounts(topics)
+    const members = assignable(joined)
+    const counts = await this.#countsFor(members)
     const shares = assignor.assign(members, counts)
+    this.#watchPartitions(counts)
+    return new Map([...shares].map(([memberId, partitions]) => [memberId, encodeAssignment(partitions)]))
+  }
+
+  /** As the group's leader: how many partitions the topics have that its members consume. */
+  #countsFor(members: AssignableMember[]): Promise<Map<string, number>> {
+    return this.#partitionCounts([...new Set(members.flatMap(({ subscription }) => subscription.topics))])
+  }
+
+  /** As the group's leader: looks now and then whether these counts have changed. */
+  #watchPartitions(counts: Map<string, number>): void {
     this.#assignedCounts = counts
     this.#scheduleTopicsCheck()
-    return new Map([...shares].map(([memberId, partitions]) => [memberId, encodeAssignment(partitions)]))
   }
 
   async #partitionCounts(topics: string[]): Promise<Map<string, number>> {
@@ -341,4 +347,12 @@ export class ConsumerMembership {
 
 function keySet(partitions: readonly TopicPartition[]): Set<string> {
   return new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)))
+}
+
+function assignable(joined: readonly JoinedMember[]): AssignableMember[] {
+  return joined.map(({ memberId, groupInstanceId, metadata }) => ({
+    memberId,
+    groupInstanceId,
+    subscription: decodeSubscription(metadata),
+  }))
 }

@@ -62,6 +62,8 @@ export interface GroupHandler {
     leaderId: string,
     members: JoinedMember[],
   ): Map<string, Uint8Array> | Promise<Map<string, Uint8Array>>
+  /** Only at the leader, in place of `assign`: it came back in time (a static member), and what it had assigned holds. */
+  onAssignmentKept?(members: JoinedMember[]): Promise<void>
   /** Before joining again, while still a member: the time to finish work and commit. Not before the first join. */
   onRevoke(): Promise<void>
   onAssigned(
@@ -323,7 +325,11 @@ export class GroupMember {
   }
 
   async #assignments(joined: ResponseOf<typeof JoinGroup>): Promise<{ memberId: string; assignment: Uint8Array }[]> {
-    if (joined.leader !== joined.memberId || joined.skipAssignment) return []
+    if (joined.leader !== joined.memberId) return []
+    if (joined.skipAssignment) {
+      await this.#handler.onAssignmentKept?.(joined.members)
+      return []
+    }
     const shares = await this.#handler.assign(joined.protocolName ?? '', joined.leader, joined.members)
     return [...shares].map(([memberId, assignment]) => ({ memberId, assignment }))
   }
