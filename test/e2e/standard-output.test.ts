@@ -66,10 +66,6 @@ test('a reader of the output that stops, goes on and goes away fails no task and
     return answer?.status === 200 ? true : null
   })
 
-  for (const [name, config] of Object.entries(connectors)) {
-    const answer = await rest.request('PUT', `/connectors/${name}/config`, config)
-    assert.equal(answer.status, 201, JSON.stringify(answer.body))
-  }
   const statuses = async (): Promise<string[]> => {
     const answers = await Promise.all(
       Object.keys(connectors).map((name) => rest.request('GET', `/connectors/${name}/status`)),
@@ -111,6 +107,12 @@ test('a reader of the output that stops, goes on and goes away fails no task and
     )
   }
 
+  for (const [name, config] of Object.entries(connectors)) {
+    // It fills the output at once, where the source would wait without ever having polled.
+    if (name === 'printer') await polled('the source polling', () => true)
+    const answer = await rest.request('PUT', `/connectors/${name}/config`, config)
+    assert.equal(answer.status, 201, JSON.stringify(answer.body))
+  }
   await allRun('with a reader that has stopped')
   await polled('the source waiting for the reader', (now, before) => now === before)
   await heard()
