@@ -466,7 +466,7 @@ describe('static members', () => {
     await settle()
     assert.equal(back.result?.generationId, 2)
     assert.equal(group.state, 'Stable')
-    const { memberId = '' } = back.result ?? {}
+    const memberId = back.result?.memberId ?? ''
     const synced = sync(memberId, 2)
     const rejoined = [join({ ...one, memberId: leader }), join({ ...two, memberId })]
     await settle()
