@@ -282,6 +282,24 @@ test('a static leader that comes back shares out partitions that are added', asy
   await until('three partitions', () => held(again).length === 3)
 })
 
+test('a static member that comes back for another topic takes nothing of the one that it left', async (t) => {
+  const [topic, other] = [await newTopic(2), await newTopic(1)]
+  const taken: TopicPartition[] = []
+  const start = (groupInstanceId: string, of: string, listener: RebalanceListener = {}): Member => {
+    const started = member('elsewhere', of, { groupInstanceId }, listener)
+    t.after(() => stop(started))
+    return started
+  }
+  const one = start('one', topic)
+  await until('one has all', () => held(one).length === 2)
+  const two = start('two', topic)
+  await until('they share', () => held(one).length === 1 && held(two).length === 1)
+  await stop(two)
+  const twoAgain = start('two', other, { onAssigned: (partitions) => void taken.push(...partitions) })
+  await until('each has its topic', () => held(one).length === 2 && held(twoAgain).length === 1)
+  assert.deepEqual(taken, [{ topic: other, partition: 0 }])
+})
+
 test('committing in onRevoked hands over without a record twice or missing', async () => {
   const topic = await newTopic(3)
   const all: Member[] = []

@@ -262,6 +262,12 @@ export class ConsumerMembership {
   async #takeAssignment(generation: number, partitions: TopicPartition[]): Promise<void> {
     // Decided in a generation that is over: what follows it is in the queue already.
     if (generation !== this.#member.generation) return
+    if (!partitions.every(({ topic }) => this.#isSubscribed(topic))) {
+      // A static member has come back with another subscription; naming this generation makes the coordinator heed it.
+      this.#ownedGeneration = generation
+      this.#member.requestRejoin('the assignment has topics that are not subscribed to')
+      return
+    }
     const [now, before] = [keySet(partitions), keySet(this.#owned)]
     const revoked = this.#owned.filter(({ topic, partition }) => !now.has(partitionKey(topic, partition)))
     const added = partitions.filter(({ topic, partition }) => !before.has(partitionKey(topic, partition)))
@@ -277,16 +283,18 @@ export class ConsumerMembership {
     await this.#listener.onAssigned?.(added)
   }
 
+  #isSubscribed(topic: string): boolean {
+    if (!('pattern' in this.#subscribed)) return this.#subscribed.topics.includes(topic)
+    const { pattern } = this.#subscribed
+    pattern.lastIndex = 0
+    return pattern.test(topic)
+  }
+
   async #matchingTopics(): Promise<string[]> {
     if (!('pattern' in this.#subscribed)) return this.#topics
-    const { pattern } = this.#subscribed
     const topics = await this.#deps.cluster.metadata.allTopics()
-    const matches = (name: string): boolean => {
-      pattern.lastIndex = 0
-      return pattern.test(name)
-    }
     return topics
-      .filter(({ name, isInternal }) => !isInternal && matches(name))
+      .filter(({ name, isInternal }) => !isInternal && this.#isSubscribed(name))
       .map(({ name }) => name)
       .toSorted()
   }
