@@ -19,7 +19,8 @@ export function testWorkerProps(bootstrap: string, given: Record<string, string>
     'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'plugin.path': testPlugins,
-    'session.timeout.ms': '2000',
+    // A broker in the same thread reads heartbeats as late as the workers send them when the process stands still.
+    'session.timeout.ms': '10000',
     'heartbeat.interval.ms': '200',
     'rebalance.timeout.ms': '10000',
     'scheduled.rebalance.max.delay.ms': '0',

@@ -358,7 +358,8 @@ for (const protocol of ['sessioned', 'compatible', 'eager']) {
 const processMain = fileURLToPath(new URL('../../support/worker-process.ts', import.meta.url))
 
 async function spawnWorker(cluster: number): Promise<{ child: ChildProcess; url: string }> {
-  const props = testWorkerProps(broker.bootstrap, clusterProps(cluster))
+  // It is killed, and has to be missed soon.
+  const props = testWorkerProps(broker.bootstrap, { ...clusterProps(cluster), 'session.timeout.ms': '2000' })
   const child = spawn(process.execPath, [processMain, JSON.stringify(props)], { stdio: ['pipe', 'pipe', 'inherit'] })
   const [url] = (await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line')) as [string]
   return { child, url }
