@@ -208,10 +208,11 @@ test('a client that is out of time at once leaves a shared connection to the oth
 })
 
 test('a topic or partition that does not exist is said by name', async (t) => {
-  // Making a topic waits for the disk, and so has the ordinary time.
+  // Making a topic waits for the disk, and so has the ordinary time, as connecting has.
   const maker = clusterFor(t, { bootstrapServers: [broker.bootstrap] })
   await new Admin(maker).createTopics([{ name: 'one', partitions: 1 }])
   const cluster = clusterFor(t, { bootstrapServers: [broker.bootstrap], defaultApiTimeoutMs: 500 })
+  await cluster.clusterId()
   await assert.rejects(cluster.partitionCount('none'), /topic none does not exist/)
   await assert.rejects(cluster.leader('one', 5), /topic one has no partition 5/)
 })
