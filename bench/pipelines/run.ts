@@ -149,8 +149,11 @@ async function run(rows: number, only: string | undefined): Promise<void> {
       let probe: RestProbe | undefined
       const toTopic = await measured(process, async () => {
         await rest.createConnector({ name, config: { ...sourceConfig, 'topic.prefix': prefix, ...transforms } })
-        if (leg === withStatusRequests)
+        if (leg === withStatusRequests) {
+          // A connector that was just created has no status yet, which would count as a failure.
+          await until('a status', TIMEOUT_MS, () => rest.assertHealthy(name), 5)
           probe = new RestProbe(`${restUrl}/connectors/${name}/status`, STATUS_REQUESTS_PER_SECOND)
+        }
         await until(
           'every row in the topic',
           TIMEOUT_MS,
