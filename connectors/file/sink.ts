@@ -1,21 +1,21 @@
 import { fsync, write } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import {
   ConnectError,
   GrowableBytes,
-  plainJson,
   RetriableError,
   type SinkBatch,
   type SinkRecord,
   type SinkTask,
   type SinkTaskContext,
   StandardOutput,
-  writeAscii,
-  writeBytes,
-  writeUtf8,
 } from 'millrace/connect'
 import type { FileSinkProps } from './config.ts'
+import { PipeOutput } from './pipe-output.ts'
+import { PipeSinkTask } from './pipe-sink.ts'
+import { isStream, openToAppend } from './prompt-open.ts'
+import { writeBatchLines, writeRecordLines } from './value-lines.ts'
 
 const writeDescriptor = promisify(write)
 const syncDescriptor = promisify(fsync)
@@ -27,7 +27,7 @@ class FileSinkTask implements SinkTask {
   readonly #out = new GrowableBytes(4096)
   #isDirty = false
 
-  /** @param canSync false for pipes and devices like `/dev/null`, which keep nothing */
+  /** @param canSync false for what is no file */
   constructor(target: FileHandle | StandardOutput, canSync: boolean) {
     this.#target = target
     this.#canSync = canSync
@@ -35,26 +35,13 @@ class FileSinkTask implements SinkTask {
 
   async put(records: readonly SinkRecord[]): Promise<void> {
     this.#out.reset()
-    for (const { value } of records) {
-      if (value instanceof Uint8Array) writeBytes(this.#out, value)
-      else writeUtf8(this.#out, typeof value === 'string' ? value : plainJson(value))
-      writeAscii(this.#out, '\n')
-    }
+    writeRecordLines(this.#out, records)
     await this.#append()
   }
 
   async putBatch(batch: SinkBatch): Promise<void> {
-    const { bytes, valueStarts, valueEnds, count } = batch
     this.#out.reset()
-    for (let i = 0; i < count; i++) {
-      const start = valueStarts[i] as number
-      const end = valueEnds[i] as number
-      if (start < 0) writeAscii(this.#out, 'null')
-      else if (batch.valueFormat === 'json' && bytes[start] === 0x22)
-        writeUtf8(this.#out, JSON.parse(Buffer.from(bytes.subarray(start, end)).toString()) as string)
-      else writeBytes(this.#out, bytes, start, end)
-      writeAscii(this.#out, '\n')
-    }
+    writeBatchLines(this.#out, batch)
     await this.#append()
   }
 
@@ -89,9 +76,21 @@ class FileSinkTask implements SinkTask {
 export async function startFileSink({ file }: FileSinkProps, context: SinkTaskContext): Promise<SinkTask> {
   if (file === null) return new FileSinkTask(new StandardOutput(context), false)
   try {
-    const handle = await open(file, 'a')
-    return new FileSinkTask(handle, (await handle.stat()).isFile())
+    const handle = await openUnlessUnread(file)
+    const status = await handle?.stat()
+    if (handle !== null && status !== undefined && !isStream(status)) return new FileSinkTask(handle, status.isFile())
+    return new PipeSinkTask(new PipeOutput(file, handle, context.signal), context)
   } catch (error) {
     throw new ConnectError(`Cannot write to ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Null for a pipe that nobody reads yet. */
+async function openUnlessUnread(file: string): Promise<FileHandle | null> {
+  try {
+    return await openToAppend(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO' && (await stat(file)).isFIFO()) return null
+    throw error
   }
 }

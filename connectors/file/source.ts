@@ -5,9 +5,6 @@ import { LineSplitter } from './line-splitter.ts'
 import { filePartition, storedPosition } from './offsets.ts'
 import { StandardInput } from './standard-input.ts'
 
-/** Pause when there is nothing to read, in milliseconds. */
-const IDLE_MS = 1000
-
 const stringSchema = primitive('STRING')
 
 /** Emits the lines of a file, and then those that are appended to it. */
@@ -51,7 +48,7 @@ class FileSourceTask implements SourceTask {
         this.#position = 0
       }
     }
-    return records.length > 0 ? records : this.#context.idle(IDLE_MS)
+    return records.length > 0 ? records : this.#context.idle(this.#input.idleMs)
   }
 
   stop(): Promise<void> {

@@ -6,6 +6,8 @@ import type { Chunk } from './file-tail.ts'
 
 /** Reads what the worker's standard input has, without waiting for more. */
 export class StandardInput {
+  /** How long to wait after `nothing`, in milliseconds. */
+  readonly idleMs = 1000
   readonly #stream = openStandardInput()
   #failure: Error | null = null
 

@@ -69,8 +69,8 @@ export class StandardOutput {
 /** Where the whole lines after `start` end that fit into a piece; in the midst of a line that is longer. */
 function pieceEnd(lines: Uint8Array, start: number): number {
   if (lines.length - start <= PIECE_BYTES) return lines.length
-  const lineEnd = lines.lastIndexOf(LINE_FEED, start + PIECE_BYTES - 1) + 1
-  return lineEnd > start ? lineEnd : start + PIECE_BYTES
+  const length = lines.subarray(start, start + PIECE_BYTES).lastIndexOf(LINE_FEED) + 1
+  return start + (length > 0 ? length : PIECE_BYTES)
 }
 
 /** The count of bytes that could be written now. */

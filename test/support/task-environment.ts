@@ -1,4 +1,4 @@
-import { silentLogger } from '../../src/base/logger.ts'
+import { type Logger, silentLogger } from '../../src/base/logger.ts'
 import {
   config,
   defineConverter,
@@ -25,6 +25,8 @@ export interface FakeEnvironmentOptions {
   readonly onConvert?: () => void
   /** The converters store texts as they are. */
   readonly raw?: boolean
+  /** Default: nothing is logged. */
+  readonly logger?: Logger
 }
 
 export interface FakeEnvironment {
@@ -42,6 +44,7 @@ export function fakeEnvironment(options: FakeEnvironmentOptions = {}): FakeEnvir
     apply = (record) => record,
     onConvert = () => {},
     raw = false,
+    logger = silentLogger,
   } = options
   const control = new TaskControl(paused)
   const listener = new RecordingListener()
@@ -62,7 +65,7 @@ export function fakeEnvironment(options: FakeEnvironmentOptions = {}): FakeEnvir
     scope: fakeScope(),
     control,
     listener,
-    logger: silentLogger,
+    logger,
     offsets: { forTask: () => noOffsets } as unknown as OffsetStores,
     callTimeoutMs: 5000,
   }

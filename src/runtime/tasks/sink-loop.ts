@@ -33,6 +33,8 @@ import { Turn } from './turn.ts'
 /** Pause before a redelivery that the task gave no `timeout` for. */
 const REDELIVERY_PAUSE_MS = 100
 const STOP_TIMEOUT_MS = 5000
+/** How often it is logged that a task goes on refusing a delivery for the same reason. */
+const REFUSAL_LOG_INTERVAL_MS = 60_000
 /** Why a poll is ended; a reason of one's own saves making an error with its stack. */
 const WOKEN = Symbol('woken')
 
@@ -67,6 +69,8 @@ export class SinkLoop implements TaskLoop {
   readonly #stale = new Set<string>()
   /** When to give the next delivery to the task again, by the monotonic clock; null: it was not refused. */
   #redeliverAt: number | null = null
+  /** The last refusal that was logged as a warning; null when the task has taken what it refused. */
+  #refusal: { readonly reason: string; readonly at: number } | null = null
   #wake = new AbortController()
   #isPaused = false
   #read = 0
@@ -289,14 +293,25 @@ export class SinkLoop implements TaskLoop {
       return true
     } catch (error) {
       if (!(error instanceof PluginCallError && error.isRetriable)) throw unrecoverable(error)
-      this.#env.logger.warn({ err: error.cause }, `${hook} asked for a redelivery`)
+      this.#logRefusal(hook, error.cause)
       return false
     }
+  }
+
+  /** A task that waits for something asks many times a minute. */
+  #logRefusal(hook: string, cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const now = performance.now()
+    const last = this.#refusal
+    const isNew = last === null || last.reason !== reason || now - last.at >= REFUSAL_LOG_INTERVAL_MS
+    if (isNew) this.#refusal = { reason, at: now }
+    this.#env.logger[isNew ? 'warn' : 'debug']({ err: cause }, `${hook} asked for a redelivery`)
   }
 
   #endRedelivery(): void {
     if (this.#redeliverAt === null) return
     this.#redeliverAt = null
+    this.#refusal = null
     this.#resume(this.#offsets.assignment())
   }
 

@@ -14,6 +14,7 @@ import {
 import { SinkLoop } from '../../../src/runtime/tasks/sink-loop.ts'
 import { TaskRun } from '../../../src/runtime/tasks/task-run.ts'
 import { FakeSinkConsumer } from '../../support/fake-sink-consumer.ts'
+import { recordingPino } from '../../support/recording-pino.ts'
 import { type FakeEnvironment, fakeEnvironment, type FakeEnvironmentOptions } from '../../support/task-environment.ts'
 import { eventually } from '../../support/task-runner.ts'
 
@@ -179,6 +180,38 @@ test('testPollRedelivery: the same batch again, with everything paused meanwhile
   context().requestCommit()
   await loop.iteration()
   assert.deepEqual(consumer.commits.at(-1)?.offsets, [at(TP1, FIRST + 1)])
+})
+
+test('a task that asks for the same batch again and again is a warning once, and again for another reason or batch', async () => {
+  const { logger, lines } = recordingPino()
+  const { loop, consumer, hooks, context } = await rig({ logger })
+  const reasons = ['nobody reads', 'nobody reads', 'nobody reads', 'too slow', 'too slow', null, 'too slow', null]
+  hooks.put = (records) => {
+    const reason = records.length === 0 ? null : reasons.shift()
+    context().timeout(1)
+    if (typeof reason === 'string') throw new RetriableError(reason)
+  }
+  consumer.polls.push(give(1))
+  const settled = (left: number): Promise<unknown> =>
+    eventually(async () => {
+      await loop.iteration()
+      return reasons.length === left
+    }, `${left} calls to come`)
+  await settled(2)
+  consumer.polls.push(give(1))
+  await settled(0)
+  const logged = lines.filter(({ msg }) => msg === 'put asked for a redelivery')
+  assert.deepEqual(
+    logged.map(({ level, err }) => [level, (err as { message: string }).message]),
+    [
+      [40, 'nobody reads'],
+      [20, 'nobody reads'],
+      [20, 'nobody reads'],
+      [40, 'too slow'],
+      [20, 'too slow'],
+      [40, 'too slow'],
+    ],
+  )
 })
 
 test('testPollRedeliveryWithConsumerRebalance: new partitions are paused too; when the batch is gone all are resumed', async () => {
