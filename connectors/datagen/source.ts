@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import {
   ConfigError,
   ConnectError,
@@ -122,9 +123,12 @@ export async function startDatagen(props: DatagenProps, context: SourceTaskConte
   )
 }
 
+/** Without waiting for who writes to a pipe, which would keep a thread of the pool that the whole process shares. */
 async function readSchemaFile(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    await using handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    if (!(await handle.stat()).isFile()) throw new Error('it is not a file')
+    return await handle.readFile('utf8')
   } catch (error) {
     throw new ConfigError(`Cannot read the schema file ${file}: ${(error as Error).message}`, { cause: error })
   }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { parseProperties } from '../../base/properties.ts'
+import { readTextFile } from '../../base/read-file.ts'
 import { hideInLogs } from '../../base/secrets.ts'
 import { config, defineRestExtension, type RestExtensionRequest, Type } from '../../connect/index.ts'
 import { RuntimeError } from '../../runtime/index.ts'
@@ -76,7 +76,7 @@ async function credentialFiles(jaasFile: string | null): Promise<string[]> {
   }
   let modules
   try {
-    modules = jaasEntry(await readFile(jaasFile, 'utf8'), ENTRY)
+    modules = jaasEntry(await readTextFile(jaasFile), ENTRY)
   } catch (error) {
     throw new RuntimeError(`the JAAS file ${jaasFile} cannot be used: ${(error as Error).message}`, { cause: error })
   }
@@ -96,7 +96,7 @@ async function readCredentials(file: string): Promise<Credentials> {
   let text
   try {
     // As Java reads properties.
-    text = await readFile(file, 'latin1')
+    text = await readTextFile(file, 'latin1')
   } catch (error) {
     throw new RuntimeError(`its file of credentials cannot be read: ${(error as Error).message}`, { cause: error })
   }

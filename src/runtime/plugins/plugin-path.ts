@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from '../../base/logger.ts'
+import { readTextFile } from '../../base/read-file.ts'
 
 /** A module that may hold plugins. */
 export interface PluginModule {
@@ -42,7 +43,7 @@ export async function scanPluginPath(pluginPath: readonly string[]): Promise<Plu
         await scanFolder(path, found, scan.problems)
         if (found.length === 0 && scan.problems.length === before)
           scan.problems.push(`plugin.path entry ${entry} ${empty}`)
-      } else if (moduleName.test(path)) found.push(path)
+      } else if (info.isFile() && moduleName.test(path)) found.push(path)
       else scan.problems.push(`plugin.path entry ${entry} is neither a folder nor a .ts, .mts, .js or .mjs file`)
     } catch (error) {
       scan.problems.push(`plugin.path entry ${entry} cannot be read: ${(error as Error).message}`)
@@ -63,7 +64,7 @@ async function scanFolder(folder: string, found: string[], problems: string[]): 
     if (child.isDirectory) {
       if (child.name === 'node_modules') await scanPackages(path, found, problems)
       else await isPluginFolder(path, found, problems)
-    } else if (moduleName.test(child.name) && !notAPlugin.test(child.name)) {
+    } else if (child.isFile && moduleName.test(child.name) && !notAPlugin.test(child.name)) {
       found.push(path)
     }
   }
@@ -95,7 +96,7 @@ async function declaredPlugins(folder: string, found: string[], problems: string
   const manifest = join(folder, 'package.json')
   let text: string
   try {
-    text = await readFile(manifest, 'utf8')
+    text = await readTextFile(manifest)
   } catch {
     return false
   }
@@ -120,12 +121,13 @@ async function declaredPlugins(folder: string, found: string[], problems: string
   return true
 }
 
-async function children(folder: string): Promise<{ name: string; isDirectory: boolean }[]> {
+async function children(folder: string): Promise<{ name: string; isDirectory: boolean; isFile: boolean }[]> {
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort()
-  const list: { name: string; isDirectory: boolean }[] = []
+  const list: { name: string; isDirectory: boolean; isFile: boolean }[] = []
   for (const name of names) {
     try {
-      list.push({ name, isDirectory: (await stat(join(folder, name))).isDirectory() })
+      const info = await stat(join(folder, name))
+      list.push({ name, isDirectory: info.isDirectory(), isFile: info.isFile() })
     } catch {
       // A dangling link is no plugin.
     }

@@ -1,8 +1,9 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve, sep } from 'node:path'
 import { inTime } from '../../base/bounded-call.ts'
 import type { Logger } from '../../base/logger.ts'
 import { parseProperties } from '../../base/properties.ts'
+import { readTextFile } from '../../base/read-file.ts'
 import { JavaRegex, javaRegexFault } from '../../connect/index.ts'
 import { RuntimeError } from '../errors.ts'
 import { simpleName } from '../plugins/plugin-names.ts'
@@ -90,7 +91,7 @@ async function filesIn(path: string, logger: Logger): Promise<string[]> {
 
 async function readable(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return await readTextFile(path)
   } catch (cause) {
     throw new RuntimeError(`Could not read properties from file ${path}`, { cause })
   }

@@ -8,6 +8,7 @@ import { quickstartNames, quickstarts } from '../../../connectors/datagen/quicks
 import type { SourceRecord } from '../../../src/connect/index.ts'
 import { type SourceHarness, sourceHarness } from '../../../src/connect/testing/index.ts'
 import { jsonConverter } from '../../../src/converters/json/json-converter.ts'
+import { makeFifo, noFifos } from '../../support/fifo.ts'
 
 type Props = Record<string, string>
 
@@ -160,6 +161,11 @@ test('a schema comes from a file too; named types are known after their declarat
   assert.equal(record.valueSchema.name, 'n.r')
   assert.equal(record.key, (record.value as { a: unknown }).a)
   await assert.rejects(started({ 'schema.filename': `${file}x` }), /Cannot read the schema file .*schema.avscx: ENOENT/)
+})
+
+test('a pipe in place of the schema file is not waited for', { skip: noFifos }, async () => {
+  const pipe = makeFifo(join(folder, 'pipe'))
+  await assert.rejects(started({ 'schema.filename': pipe }), /Cannot read the schema file .*pipe: it is not a file/)
 })
 
 test('what is wrong with a configuration or a schema is said when the connector is created', async () => {

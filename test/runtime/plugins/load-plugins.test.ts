@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { silentLogger, type Logger } from '../../../src/base/logger.ts'
 import { loadPlugins } from '../../../src/runtime/plugins/load-plugins.ts'
 import { logPluginPathProblems } from '../../../src/runtime/plugins/plugin-path.ts'
+import { makeFifo, noFifos } from '../../support/fifo.ts'
 
 const folders: string[] = []
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
@@ -83,6 +84,14 @@ test('modules that do not load or hold no plugin are left out with a sentence ea
   assert.match(warnings.find((warning) => warning.includes('empty.ts')) ?? '', /exports no plugin/)
   assert.match(warnings.find((warning) => warning.includes('half.ts')) ?? '', /has no config declaration/)
   assert.match(warnings.find((warning) => warning.includes('absent')) ?? '', /cannot be read/)
+})
+
+test('pipes are no modules, and are not waited for', { skip: noFifos }, async () => {
+  const folder = await folderWith({ 'good.ts': plugin('test.beside.Good'), 'package/README.md': '' })
+  for (const name of ['pipe.ts', 'package/package.json']) makeFifo(join(folder, name))
+  const { classes, warnings } = await classesAt(folder, join(folder, 'pipe.ts'))
+  assert.deepEqual(classes, ['test.beside.Good'])
+  assert.match(warnings.find((warning) => warning.includes('pipe.ts')) ?? '', /is neither a folder nor a \.ts/)
 })
 
 test('a folder of JAR files is named as one without plugins', async () => {

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { silentLogger } from '../../../src/base/logger.ts'
 import { ConfigProviders, hasReference } from '../../../src/runtime/providers/config-providers.ts'
 import { resolveWorkerProperties } from '../../../src/runtime/providers/worker-references.ts'
+import { makeFifo, noFifos } from '../../support/fifo.ts'
 
 let folder = ''
 let file = ''
@@ -64,6 +65,17 @@ test('a missing file is an error that names it', async () => {
     providers().resolve({ a: '${file:/no/such/file:key}' }),
     /Could not read properties from file \/no\/such\/file/,
   )
+})
+
+test('a pipe is not waited for, nor is a device read that never ends', { skip: noFifos }, async () => {
+  for (const path of [makeFifo(join(folder, 'pipe')), '/dev/zero']) {
+    await assert.rejects(
+      providers().resolve({ a: `\${file:${path}:key}` }),
+      (error: Error) =>
+        error.message === `Could not read properties from file ${path}` &&
+        (error.cause as Error).message === `${path} is not a file`,
+    )
+  }
 })
 
 test('paths outside allowed.paths and variables outside the allow list are not resolved', async () => {
