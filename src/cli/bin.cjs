@@ -7,6 +7,9 @@ var path = require('path')
 
 var NEEDED = 24
 var SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+// Threads for files and names, which the broker and all tasks share. A plugin that reads a pipe without a writer, or a file of a
+// server that has gone, keeps one for as long as that lasts: with the four that Node has by default, one such task stops all.
+var POOL_THREADS = '32'
 
 function main() {
   if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
@@ -15,6 +18,8 @@ function main() {
     SIGNALS.forEach(function (signal) {
       process.on(signal, function () {})
     })
+    // Read when the first of them is needed, and not again.
+    if (!process.env.UV_THREADPOOL_SIZE) process.env.UV_THREADPOOL_SIZE = POOL_THREADS
     require('./compile-cache.cjs')
     var source = path.join(__dirname, 'main.ts')
     require(fs.existsSync(source) ? source : path.join(__dirname, 'main.js'))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -9,7 +10,7 @@ import { until } from '../../bench/rig/connect-rest.ts'
 import { makeFifo, noFifos } from '../support/fifo.ts'
 import { startTestMillrace } from '../support/millrace.ts'
 
-/** As many as there are threads for files, by default, in the whole process. */
+/** As many as Node.js has threads for files, by default, in the whole process. */
 const PIPES = 4
 const NUMBERS = 300_000
 
@@ -76,6 +77,50 @@ test('pipes that nobody reads or writes harm nobody, and work as soon as somebod
   await appendFile(input, 'three\n')
   await arrives('three')
   await create('unread-again', 'Sink', unread[1] as string, 'lines')
+  process.kill(millrace.process.pid, 'SIGTERM')
+  assert.equal(await millrace.process.exited, 0)
+})
+
+/** Waits for the writer of a pipe as programs do. */
+const waiting = `
+  import { open } from 'node:fs/promises'
+  import { config, defineSource, Type } from 'millrace/connect'
+  export default defineSource({
+    class: 'test.Waiting',
+    version: '1.0.0',
+    summary: 'Waits.',
+    config: config({ file: Type.String() }),
+    startTask(props, context) {
+      for (let i = 0; i < ${PIPES}; i++) open(props.file, 'r').catch(() => undefined)
+      return { poll: () => context.idle(1000) }
+    },
+  })
+`
+
+test('a plugin that waits for pipes keeps neither others from their files nor the worker from its end', {
+  skip: noFifos,
+}, async (t) => {
+  const plugins = await mkdtemp(join(tmpdir(), 'millrace-waiting-'))
+  t.after(() => rm(plugins, { recursive: true, force: true }))
+  await writeFile(join(plugins, 'waiting.ts'), waiting)
+  const millrace = await startTestMillrace({ 'plugin.path': plugins })
+  t.after(() => millrace.stop())
+  const { rest, folder } = millrace
+  const file = makeFifo(join(folder, 'pipe'))
+  await rest.createConnector({ name: 'waiting', config: { 'connector.class': 'test.Waiting', file } })
+  await millrace.reach('waiting', 'RUNNING', 1)
+  const output = join(folder, 'numbers')
+  await rest.createConnector({
+    name: 'numbers',
+    config: { 'connector.class': 'VerifiableSource', topic: 'numbers', throughput: '100' },
+  })
+  await rest.createConnector({
+    name: 'lines',
+    config: { 'connector.class': 'FileStreamSink', topics: 'numbers', file: output },
+  })
+  await until('lines in the file', 20_000, async () =>
+    (await readFile(output, 'utf8').catch(() => '')).includes('\n') ? true : null,
+  )
   process.kill(millrace.process.pid, 'SIGTERM')
   assert.equal(await millrace.process.exited, 0)
 })
