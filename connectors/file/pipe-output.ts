@@ -1,13 +1,9 @@
 import { writeSync } from 'node:fs'
 import { type FileHandle, stat } from 'node:fs/promises'
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
-import { ConnectError } from 'millrace/connect'
+import { ConnectError, pieceEnd } from 'millrace/connect'
 import { isStream, openToWrite } from './prompt-open.ts'
 
-const LINE_FEED = 0x0a
-
-/** What a pipe takes whole or not at all (`PIPE_BUF`): lines that are written in such pieces never have others in them. */
-const PIECE_BYTES = 4096
 /** After so many pieces, others in this thread have their turn. */
 const TURN_PIECES = 64
 
@@ -136,11 +132,4 @@ async function openIfRead(file: string): Promise<FileHandle | null> {
     if (code === 'ENXIO' || code === 'ENOENT') return null
     throw new ConnectError(`Cannot write to ${file}: ${message}`, { cause: error })
   }
-}
-
-/** Where the whole lines after `start` end that fit into a piece; in the midst of a line that is longer. */
-function pieceEnd(lines: Uint8Array, start: number): number {
-  if (lines.length - start <= PIECE_BYTES) return lines.length
-  const length = lines.subarray(start, start + PIECE_BYTES).lastIndexOf(LINE_FEED) + 1
-  return start + (length > 0 ? length : PIECE_BYTES)
 }

@@ -1,13 +1,10 @@
 import { write } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { pieceEnd } from './line-pieces.ts'
 import type { PluginLogger } from './connector.ts'
 
 const STANDARD_OUTPUT = 1
-const LINE_FEED = 0x0a
-
-/** What a pipe takes whole or not at all (`PIPE_BUF`): lines that are written in such pieces never have others in them. */
-const PIECE_BYTES = 4096
 const RETRY_MS = 10
 /** How long a task that is to stop still waits for the reader. */
 const STOP_PATIENCE_MS = 2000
@@ -64,13 +61,6 @@ export class StandardOutput {
     this.#stopBy ??= performance.now() + STOP_PATIENCE_MS
     return performance.now() >= this.#stopBy
   }
-}
-
-/** Where the whole lines after `start` end that fit into a piece; in the midst of a line that is longer. */
-function pieceEnd(lines: Uint8Array, start: number): number {
-  if (lines.length - start <= PIECE_BYTES) return lines.length
-  const length = lines.subarray(start, start + PIECE_BYTES).lastIndexOf(LINE_FEED) + 1
-  return start + (length > 0 ? length : PIECE_BYTES)
 }
 
 /** The count of bytes that could be written now. */
