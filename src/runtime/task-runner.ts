@@ -138,7 +138,7 @@ export interface StalledTask {
   readonly task: number
   /** For how long, in milliseconds. */
   readonly forMs: number
-  /** The plugin's function that does not return; null when the runtime itself waits, e.g. for the brokers. */
+  /** The plugin's function that does not return, or asks to be called again and again; null when the runtime itself waits, e.g. for the brokers. */
   readonly hook: string | null
 }
 

@@ -17,7 +17,7 @@ import { SinkTaskMeter } from '../metrics/task-meter.ts'
 import { createConverters } from '../pipeline/record-converters.ts'
 import { type RawBatch, SinkPipeline } from '../pipeline/sink-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
-import { PluginCallError } from '../plugins/plugin-scope.ts'
+import { PluginCallError, type Progress } from '../plugins/plugin-scope.ts'
 import type { TaskCounters } from '../task-runner.ts'
 import { SinkCommitter } from './sink-committer.ts'
 import { SinkContext } from './sink-context.ts'
@@ -25,6 +25,7 @@ import { type Delivery, SinkDeliveries } from './sink-deliveries.ts'
 import { SinkIntake } from './sink-intake.ts'
 import { openSinkInput, type SinkInput } from './sink-input.ts'
 import { SinkOffsets } from './sink-offsets.ts'
+import { Standstill } from './standstill.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
 import { UsedTopics } from './used-topics.ts'
@@ -71,6 +72,7 @@ export class SinkLoop implements TaskLoop {
   #redeliverAt: number | null = null
   /** The last refusal that was logged as a warning; null when the task has taken what it refused. */
   #refusal: { readonly reason: string; readonly at: number } | null = null
+  readonly #standstill = new Standstill()
   #wake = new AbortController()
   #isPaused = false
   #read = 0
@@ -110,6 +112,11 @@ export class SinkLoop implements TaskLoop {
   counters(): TaskCounters {
     const { connector, task } = this.#env.id
     return { connector, task, recordsPolled: 0, recordsWritten: 0, recordsRead: this.#read, recordsSent: this.#sent }
+  }
+
+  get standstill(): Progress | null {
+    this.#standstill.committed(this.#offsets.inGroup())
+    return this.#standstill.since
   }
 
   async start(): Promise<void> {
@@ -290,9 +297,11 @@ export class SinkLoop implements TaskLoop {
       await this.#env.scope.call(hook, call)
       // A task that swallowed the rejection of its report fails all the same.
       this.#running.errant?.throwIfIntolerable()
+      this.#standstill.wentOn()
       return true
     } catch (error) {
       if (!(error instanceof PluginCallError && error.isRetriable)) throw unrecoverable(error)
+      this.#standstill.refused(hook)
       this.#logRefusal(hook, error.cause)
       return false
     }
@@ -326,6 +335,7 @@ export class SinkLoop implements TaskLoop {
     if (paused === this.#isPaused) return
     this.#isPaused = paused
     if (paused) {
+      this.#standstill.wentOn()
       this.#input?.consumer.pause(this.#offsets.assignment())
       this.#parts?.commits.request()
       this.#onPaused()
@@ -352,6 +362,7 @@ export class SinkLoop implements TaskLoop {
       deliveries.drop([position])
       input.consumer.seek(position.topic, position.partition, position.offset)
       this.#offsets.rewound(position)
+      this.#standstill.wentBack(position)
     }
     if (deliveries.isEmpty) this.#endRedelivery()
   }
@@ -389,6 +400,7 @@ export class SinkLoop implements TaskLoop {
       if (areLost) errant?.forget(ours)
       for (const partition of ours) {
         this.#offsets.unassign(partition)
+        this.#standstill.forget(partition)
         this.#stale.add(keyOf(partition))
       }
       this.meter.assigned(this.#offsets.size)

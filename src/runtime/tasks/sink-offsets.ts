@@ -9,6 +9,11 @@ export class SinkOffsets {
   readonly #current = new Map<string, TopicPartitionOffset>()
   /** What the group has. */
   readonly #committed = new Map<string, TopicPartitionOffset>()
+  /** What the group has. */
+  inGroup(): TopicPartitionOffset[] {
+    return [...this.#committed.values()]
+  }
+
   /** Where delivery begins again when a commit cannot be prepared: the last commit, or a later rewind. */
   readonly #base = new Map<string, TopicPartitionOffset>()
 

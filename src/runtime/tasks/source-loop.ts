@@ -19,7 +19,7 @@ import { SourceTaskMeter } from '../metrics/task-meter.ts'
 import { SourcePipeline } from '../pipeline/source-pipeline.ts'
 import { TransformChain } from '../pipeline/transform-chain.ts'
 import type { SourcePlugin } from '../../connect/index.ts'
-import { PluginCallError } from '../plugins/plugin-scope.ts'
+import { PluginCallError, type Progress } from '../plugins/plugin-scope.ts'
 import type { TaskCounters } from '../task-runner.ts'
 import { idleClock } from './idle-clock.ts'
 import { openSourceOutput, type SourceOutput } from './source-output.ts'
@@ -29,6 +29,7 @@ import { SourceCommitter } from './source-committer.ts'
 import { SourceDelivery } from './source-delivery.ts'
 import { type CommittableOffset, SubmittedRecords } from './submitted-records.ts'
 import type { TaskOffsetStore } from './offset-stores.ts'
+import { Standstill } from './standstill.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 import type { TaskLoop } from './task-run.ts'
 import { Turn } from './turn.ts'
@@ -53,6 +54,7 @@ export class SourceLoop implements TaskLoop {
   readonly #offsets: TaskOffsetStore
   readonly #openOutput: (env: TaskEnvironment) => SourceOutput
   readonly #turn = new Turn()
+  readonly #standstill = new Standstill()
   #pipeline: SourcePipeline | null = null
   #output: SourceOutput | null = null
   #batcher: RecordBatcher | null = null
@@ -107,6 +109,10 @@ export class SourceLoop implements TaskLoop {
       recordsRead: 0,
       recordsSent: 0,
     }
+  }
+
+  get standstill(): Progress | null {
+    return this.#standstill.since
   }
 
   async start(): Promise<void> {
@@ -182,9 +188,11 @@ export class SourceLoop implements TaskLoop {
       let batch: Awaited<ReturnType<SourceTask['poll']>>
       try {
         batch = await scope.call('poll', poll)
+        this.#standstill.wentOn()
       } catch (error) {
         if (control.stopping) break
         if (!(error instanceof PluginCallError && error.isRetriable)) throw error
+        this.#standstill.refused('poll')
         this.#env.logger.warn({ err: error.cause }, 'poll asked to be tried again')
         await pause(RETRY_POLL_PAUSE_MS, signal)
         continue
@@ -207,6 +215,7 @@ export class SourceLoop implements TaskLoop {
   async #pauseUntilResumed(batcher: RecordBatcher): Promise<void> {
     batcher.flush()
     await this.#commits.pausing()
+    this.#standstill.wentOn()
     this.#onPaused()
     await this.#env.control.whilePaused()
     if (!this.#env.control.stopping) this.#onResumed()

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/logger.ts'
 import { AbortedError } from '../../client/index.ts'
 import { traceOf } from '../errors/trace.ts'
 import type { ConnectorTaskId, TargetState, TaskCounters, TaskRunnerListener } from '../task-runner.ts'
-import type { PluginScope } from '../plugins/plugin-scope.ts'
+import type { PluginScope, Progress } from '../plugins/plugin-scope.ts'
 import type { AnyTaskMeter } from '../metrics/task-meter.ts'
 import type { TaskControl } from './task-control.ts'
 
@@ -20,6 +20,8 @@ export interface TaskLoop {
   /** Breaks off: closes clients at once, so that whatever still runs can no longer write. */
   cancel(): void
   counters(): TaskCounters
+  /** Since when the task has been doing the same again and again, and in which function; null while it goes on. */
+  readonly standstill: Progress | null
   /** Takes the task's states from the run, and everything else from the loop. */
   readonly meter: AnyTaskMeter
 }

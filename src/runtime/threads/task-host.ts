@@ -283,7 +283,9 @@ export class TaskHost {
     const stalled: StalledTask[] = []
     for (const run of this.#tasks.values()) {
       if (run.control.paused || run.control.stopping) continue
-      const { hook, at } = run.scope.progress
+      const { progress } = run.scope
+      const { standstill } = run.loop
+      const { hook, at } = standstill !== null && standstill.at < progress.at ? standstill : progress
       if (now - at >= limitMs) stalled.push({ ...run.id, forMs: Math.round(now - at), hook })
     }
     return stalled
