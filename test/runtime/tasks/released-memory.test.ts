@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FetchedRecords } from '../../../src/client/index.ts'
-import {
-  config,
-  defineSink,
-  RetriableError,
-  type SinkBatch,
-  type SinkTask,
-  type SinkTaskContext,
-} from '../../../src/connect/index.ts'
-import { SinkLoop } from '../../../src/runtime/tasks/sink-loop.ts'
-import { FakeSinkConsumer } from '../../support/fake-sink-consumer.ts'
-import { fakeEnvironment, type FakeEnvironmentOptions } from '../../support/task-environment.ts'
+import { RetriableError, type SinkBatch, type SinkTask, type SinkTaskContext } from '../../../src/connect/index.ts'
+import { playSink } from '../../support/played-sink.ts'
+import type { FakeEnvironmentOptions } from '../../support/task-environment.ts'
 import { eventually } from '../../support/task-runner.ts'
 
 // Memory of what was fetched may be written over as soon as the loop says so: when nobody can look at it any more.
@@ -26,38 +18,18 @@ interface Given {
 
 /** A sink loop whose polls give one fetch of two records each, `fetches` of them, which are what it answers. */
 async function rig({ options = {}, take = () => {} }: Given, fetches = 1) {
-  const consumer = new FakeSinkConsumer(0)
   const taken: FetchedRecords[] = []
-  const { env, control } = fakeEnvironment({ raw: true, ...options })
   const task = (context: SinkTaskContext): SinkTask => ({
     put: () => {},
     putBatch: (batch) => take(batch, context),
   })
-  const plugin = defineSink({
-    class: 'test.Task',
-    version: '1.0.0',
-    summary: 'Takes batches.',
-    config: config({}),
-    startTask: (_props, context) => task(context),
-  })
-  const loop = new SinkLoop(plugin, env, () => ({
-    consumer,
-    maxRecords: 500,
-    subscription: { topics: ['test'] },
-    disconnect: () => Promise.resolve(),
-  }))
-  consumer.polls.push(async () => {
-    await consumer.assign(TP)
-    return []
-  })
+  const { loop, consumer, control } = await playSink(TP, task, { raw: true, ...options })
   for (let i = 0; i < fetches; i++) {
     consumer.polls.push(() => {
       taken.push(consumer.fetch(TP, 2))
       return taken.slice(-1)
     })
   }
-  await loop.start()
-  await loop.iteration()
   return { loop, consumer, control, taken }
 }
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { config, defineSink, defineSource, RetriableError, type SinkTaskContext } from '../../../src/connect/index.ts'
-import { SinkLoop } from '../../../src/runtime/tasks/sink-loop.ts'
+import { config, defineSource, RetriableError, type SinkTaskContext } from '../../../src/connect/index.ts'
 import { SourceLoop } from '../../../src/runtime/tasks/source-loop.ts'
 import { Standstill } from '../../../src/runtime/tasks/standstill.ts'
 import type { SourceOutput } from '../../../src/runtime/tasks/source-output.ts'
 import type { TaskLoop } from '../../../src/runtime/tasks/task-run.ts'
-import { FakeSinkConsumer } from '../../support/fake-sink-consumer.ts'
+import { playSink } from '../../support/played-sink.ts'
 import { fakeEnvironment } from '../../support/task-environment.ts'
 import { eventually } from '../../support/task-runner.ts'
 
@@ -59,28 +58,11 @@ test('going back to the same offset again and again is a standstill, going on fr
 
 /** A sink loop whose task does `put`, and which is given one record a poll. */
 async function sinkLoop(put: (offset: number | undefined, context: SinkTaskContext) => void) {
-  const consumer = new FakeSinkConsumer(0)
-  const { env, control } = fakeEnvironment()
   let context: SinkTaskContext | null = null
-  const plugin = defineSink({
-    ...about,
-    startTask(_props, given) {
-      context = given
-      return { put: (records) => put(records[0]?.originalKafkaOffset, given) }
-    },
+  const { loop, consumer, control } = await playSink(TP, (given) => {
+    context = given
+    return { put: (records) => put(records[0]?.originalKafkaOffset, given) }
   })
-  const loop = new SinkLoop(plugin, env, () => ({
-    consumer,
-    maxRecords: 500,
-    subscription: { topics: ['test'] },
-    disconnect: () => Promise.resolve(),
-  }))
-  consumer.polls.push(async () => {
-    await consumer.assign(TP)
-    return []
-  })
-  await loop.start()
-  await loop.iteration()
   const contextOf = (): SinkTaskContext => context ?? assert.fail('the task has not been started')
   return { loop, consumer, control, context: contextOf, give: () => consumer.polls.push(() => [consumer.fetch(TP, 1)]) }
 }
